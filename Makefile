@@ -1,0 +1,45 @@
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# One environment from the lock; bytecode compiled once, because every notebook starts a kernel.
+.venv/.ready: requirements/lock.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --require-hashes --compile-bytecode --quiet -r requirements/lock.txt
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps --quiet -e .
+	touch $@
+
+env: .venv/.ready ## Make the environment in .venv
+
+demo: env ## Run the demo study and print the path of its report
+	$(BIN)/cjm run demo
+
+test: env ## Run all tests: units, notebooks, one whole run
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -p no:cacheprovider notebooks
+
+lint: env ## Check style, imports between floors, and that notebooks are stripped
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/nbstripout --keep-count --keep-id --verify notebooks/*.ipynb
+
+types: env ## Check types
+	$(BIN)/mypy
+
+notebooks: env ## Open JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+bench: env ## Measure the demo run and the import
+	$(BIN)/python benchmarks/run_demo.py
+
+lock: env ## Resolve the lock anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
+	  --override requirements/overrides.txt --no-header --no-annotate --no-emit-index-url \
+	  --quiet -o requirements/lock.txt
+
+.PHONY: help env demo test lint types notebooks bench lock

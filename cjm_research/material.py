@@ -1,0 +1,80 @@
+"""What readers hand over: raw rows in memory, before pseudonyms and masking.
+
+Material still holds names and words as they were found. It is never written anywhere;
+`privacy.pseudonymise` turns it into tables. Ids in the column `raw_id` are the ids of the
+source itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+COLUMNS: dict[str, list[str]] = {
+    # one row per person that the source knows; further columns are audience segments.
+    # consent: "quote", "no_quote", "withdrawn" or "" (the source does not say)
+    "people": ["raw_id", "consent"],
+    # one row per string that identifies a person: kind is "id" (another source's id for the
+    # same person), "name", "email", "phone" or "other". raw_id may be empty for people who
+    # are not participants (an interviewer's name).
+    "identities": ["raw_id", "kind", "value"],
+    # one row per turn of speech, answer or note; document_ref groups turns into documents.
+    # `kind`, `wave`, `prompt`, `question`, `item`, `declared_stage`, `said_at` are those of
+    # the table `documents`; `speaker` is participant, interviewer or observer; `heading` is
+    # the section heading above the turn.
+    "turns": [
+        "document_ref",
+        "raw_id",
+        "kind",
+        "wave",
+        "prompt",
+        "question",
+        "item",
+        "declared_stage",
+        "said_at",
+        "speaker",
+        "heading",
+        "start_s",
+        "text",
+    ],
+    # codes that the source declares for a whole document
+    "declared_codes": ["document_ref", "code_group", "code"],
+    "ratings": ["raw_id", "measure", "item", "value", "stage", "wave"],
+    "answers": ["raw_id", "question", "column", "page", "block", "choice"],
+    "events": [
+        "raw_id",
+        "session_id",
+        "event",
+        "occurred_at",
+        "stage",
+        "channel",
+        "device",
+        "value",
+        "wave",
+    ],
+    # what was recognised and what was odd, counted: `level` is "info" or "warning"
+    "quality": ["file", "level", "what", "n"],
+}
+
+
+def no_rows(part: str) -> pd.DataFrame:
+    """Return an empty frame with the columns of a part."""
+    return pd.DataFrame({column: pd.Series(dtype="object") for column in COLUMNS[part]})
+
+
+@dataclass(frozen=True)
+class Material:
+    """The raw rows of one source; parts that the source does not have are empty."""
+
+    source: str
+    people: pd.DataFrame = field(default_factory=lambda: no_rows("people"))
+    identities: pd.DataFrame = field(default_factory=lambda: no_rows("identities"))
+    turns: pd.DataFrame = field(default_factory=lambda: no_rows("turns"))
+    declared_codes: pd.DataFrame = field(default_factory=lambda: no_rows("declared_codes"))
+    ratings: pd.DataFrame = field(default_factory=lambda: no_rows("ratings"))
+    answers: pd.DataFrame = field(default_factory=lambda: no_rows("answers"))
+    events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
+    quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
+    unreviewed: int = 0
+    """Transcripts whose masking nobody has reviewed."""
