@@ -43,7 +43,9 @@ def resolve_codes(codes: pd.DataFrame, coders: pd.DataFrame) -> pd.DataFrame:
     kinds = coders.set_index("coder_id")["kind"]
     ranked = codes.assign(_rank=codes["coder_id"].map(kinds).map(CODER_RANK))
     # A code over a free span has no excerpt of its own; the span then is the unit.
-    span = ranked["document_id"] + ":" + ranked["start"].astype(str) + "-" + ranked["end"].astype(str)
+    span = (
+        ranked["document_id"] + ":" + ranked["start"].astype(str) + "-" + ranked["end"].astype(str)
+    )
     ranked["_unit"] = ranked["excerpt_id"].where(ranked["excerpt_id"] != "", span)
     ranked = ranked.sort_values(
         ["_unit", "code_group", "_rank", "strength", "code"],
@@ -51,7 +53,9 @@ def resolve_codes(codes: pd.DataFrame, coders: pd.DataFrame) -> pd.DataFrame:
         kind="stable",
     )
     single = ranked["code_group"].isin(SINGLE_VALUED)
-    one_per_unit = ranked[single & (ranked["strength"] > 0)].drop_duplicates(["_unit", "code_group"])
+    one_per_unit = ranked[single & (ranked["strength"] > 0)].drop_duplicates(
+        ["_unit", "code_group"]
+    )
     one_per_code = ranked[~single].drop_duplicates(["_unit", "code_group", "code"])
     kept = pd.concat([one_per_unit, one_per_code[one_per_code["strength"] > 0]])
     return kept.sort_index(kind="stable").drop(columns=["_rank", "_unit"]).reset_index(drop=True)

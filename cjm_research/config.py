@@ -330,9 +330,7 @@ class StudyConfig(_Part):
     assumptions: list[Assumption] = Field(default_factory=list)
     kpis: list[Kpi] = Field(default_factory=list)
     journey: JourneyPart
-    sources: Annotated[
-        list[Annotated[Source, Field(discriminator="kind")]], Field(min_length=1)
-    ]
+    sources: Annotated[list[Annotated[Source, Field(discriminator="kind")]], Field(min_length=1)]
     audience_segments: list[Segment] = Field(default_factory=list)
     privacy: Privacy = Field(default_factory=Privacy)
     report: ReportPart = Field(default_factory=ReportPart)
@@ -421,12 +419,12 @@ def build_journey(part: JourneyPart, *, where: str = "study.yaml") -> Journey:
 def load_templates() -> dict[str, JourneyPart]:
     """Return the journey templates that ship with the package, by name."""
     folder = resources.files("cjm_research") / "journeys"
-    files = sorted(entry for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    files = [entry for entry in folder.iterdir() if entry.name.endswith(".yaml")]
     return {
         entry.name.removesuffix(".yaml"): JourneyPart.model_validate(
             yaml.safe_load(entry.read_text("utf-8"))
         )
-        for entry in files
+        for entry in sorted(files, key=lambda entry: entry.name)
     }
 
 
@@ -472,7 +470,7 @@ def _stage(part: StagePart, journey: JourneyPart) -> Stage:
 
 
 def _reference_problems(config: StudyConfig, journey: Journey) -> list[str]:
-    """Names in the file that must exist elsewhere in the file."""
+    """Check names in the file that must exist elsewhere in the file."""
     problems = []
     for place, name in _stage_references(config):
         try:
@@ -553,7 +551,7 @@ class _StrictLoader(yaml.SafeLoader):
 def _no_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+        key = loader.construct_object(key_node)
         if isinstance(key, str) and key in seen:
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key '{key}' occurs twice", key_node.start_mark
@@ -567,7 +565,7 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _n
 
 
 def _plain(fault: Any, raw: Any) -> str:
-    """One pydantic error in a researcher's words."""
+    """Say one pydantic error in a researcher's words."""
     where = _address(fault["loc"], raw)
     kind = fault["type"]
     if kind == "extra_forbidden":
@@ -596,7 +594,7 @@ _KINDS = {
 
 
 def _address(location: Iterable[Any], raw: Any) -> str:
-    """`sources.survey.questions.why` rather than `sources.1.survey.questions.3`."""
+    """Return `sources.survey.questions.why` rather than `sources.1.survey.questions.3`."""
     words: list[str] = []
     here = raw
     for step in location:
@@ -613,7 +611,7 @@ def _address(location: Iterable[Any], raw: Any) -> str:
 
 
 def _allowed_keys(location: tuple[Any, ...], raw: Any) -> list[str]:
-    """Keys of the model that an unknown key stands in, found by walking the schema."""
+    """Return the keys of the model that an unknown key stands in, found by walking the schema."""
     model: Any = StudyConfig
     for step in location[:-1]:
         if step in _KINDS and model is Source:
@@ -629,7 +627,7 @@ def _allowed_keys(location: tuple[Any, ...], raw: Any) -> list[str]:
 
 
 def _inner_model(annotation: Any) -> Any:
-    """The model inside `list[X]`, `X | None` or `Annotated[...]`."""
+    """Return the model inside `list[X]`, `X | None` or `Annotated[...]`."""
     if annotation == Source:
         return Source
     arguments = [item for item in getattr(annotation, "__args__", ()) if item is not type(None)]

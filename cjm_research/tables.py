@@ -137,8 +137,13 @@ TABLES: dict[str, Table] = {
             },
             key=("coder_id",),
         ),
-        Table("scores", "excerpt and machine coder", {"excerpt_id": TEXT, "coder_id": TEXT},
-              key=("excerpt_id", "coder_id"), extra=True),
+        Table(
+            "scores",
+            "excerpt and machine coder",
+            {"excerpt_id": TEXT, "coder_id": TEXT},
+            key=("excerpt_id", "coder_id"),
+            extra=True,
+        ),
         Table(
             "codes",
             "assertion about a span",
