@@ -1,0 +1,70 @@
+"""Documents into excerpts: sentence-sized units that keep their place in the document."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from cjm_research.coding.phrases import load_nlp
+from cjm_research.tables import check_table
+
+
+def split_excerpts(documents: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame:
+    """Split every turn into sentences.
+
+    Parameters
+    ----------
+    documents : DataFrame
+        Table `documents`.
+    turns : DataFrame
+        Table `turns`.
+
+    Returns
+    -------
+    DataFrame
+        Table `excerpts` in document and text order, all speakers. `start` and `end` are
+        character offsets in the document's text: `text[start:end]` is the excerpt.
+        `prompt` is what the excerpt answers: the interviewer's last turn before it, or the
+        question of the document. `stage` is empty until codes are resolved.
+    """
+    texts = documents.set_index("document_id")
+    nlp = load_nlp()
+    rows = []
+    for document_id, parts in turns.sort_values(["document_id", "turn"]).groupby(
+        "document_id", sort=True
+    ):
+        document = texts.loc[document_id]
+        prompt = document["prompt"]
+        number = 0
+        for turn in parts.itertuples(index=False):
+            said = document["text"][turn.start : turn.end]
+            for sentence in nlp(said).sents:
+                text = sentence.text.strip()
+                if not any(character.isalnum() for character in text):
+                    continue
+                start = turn.start + sentence.start_char
+                start += len(sentence.text) - len(sentence.text.lstrip())
+                rows.append(
+                    {
+                        "excerpt_id": f"{document_id}#{number}",
+                        "document_id": document_id,
+                        "participant_id": document["participant_id"],
+                        "source": document["source"],
+                        "speaker": turn.speaker,
+                        "turn": turn.turn,
+                        "start": start,
+                        "end": start + len(text),
+                        "prompt": prompt,
+                        "heading": turn.heading,
+                        "start_s": turn.start_s,
+                        "text": text,
+                        "stage": "",
+                    }
+                )
+                number += 1
+            if turn.speaker == "interviewer":
+                prompt = said
+    columns = [
+        "excerpt_id", "document_id", "participant_id", "source", "speaker", "turn", "start",
+        "end", "prompt", "heading", "start_s", "text", "stage",
+    ]  # fmt: skip
+    return check_table(pd.DataFrame(rows, columns=columns), "excerpts", where="split_excerpts")

@@ -1,0 +1,135 @@
+"""The rule coder: emotions, pain points, delights, needs and expectations from phrases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from cjm_research.coding.phrases import Hit, PhraseFinder, tokenize
+from cjm_research.coding.resources import Codebook, load_codebook, load_lexicon
+from cjm_research.coding.rows import make_codes
+from cjm_research.coding.signals import EMOTIONS, is_negated, says_nothing
+
+
+@dataclass(frozen=True)
+class RuleCoder:
+    """Turn scores and codebook phrases into codes.
+
+    A pain point is coded where the excerpt, or the sentence beside it in the same turn,
+    tells of trouble and the excerpt names a topic of the codebook; a phrase that tells the
+    trouble by itself (`sure_cues`) needs no other sign. Delights likewise.
+
+    Attributes
+    ----------
+    codebook : Codebook
+        Codes of the groups `pain_point` and `delight`.
+    emotion_threshold, signal_threshold : float
+        Least score that becomes a code, in [0, 1].
+    coder_id : str
+    """
+
+    codebook: Codebook = field(default_factory=load_codebook)
+    emotion_threshold: float = 0.5
+    signal_threshold: float = 0.5
+    coder_id: str = "rules"
+
+    def __call__(self, excerpts: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+        """Return table `codes` for the excerpts that have scores."""
+        heard = excerpts.merge(scores, on="excerpt_id", how="inner", validate="one_to_one")
+        heard = heard.sort_values(["document_id", "start"], kind="stable").reset_index(drop=True)
+        heard["nothing"] = [says_nothing(text) for text in heard["text"]]
+        for signal in ("pain", "delight"):
+            heard[f"{signal}_near"] = _near(heard, signal)
+        return make_codes(self._rows(heard), coder_id=self.coder_id)
+
+    def _rows(self, heard: pd.DataFrame) -> Iterator[dict[str, Any]]:
+        finder = PhraseFinder(
+            {
+                f"{entry.group}:{entry.code}:{kind}": phrases
+                for entry in self.codebook
+                for kind, phrases in (("cue", entry.cues), ("sure", entry.sure_cues))
+            }
+        )
+        expectation = _ExpectationRule()
+        docs = tokenize(heard["text"])
+        for row, doc in zip(heard.to_dict("records"), docs, strict=True):
+            if row["nothing"]:
+                continue
+            base = {key: row[key] for key in ("excerpt_id", "document_id", "start", "end", "text")}
+            for emotion in EMOTIONS:
+                score = row[f"emotion_{emotion}"]
+                if emotion != "neutral" and score >= self.emotion_threshold:
+                    yield base | _code("emotion", emotion, score, "score")
+            if row["need"] >= self.signal_threshold:
+                yield base | _code("need", "need", row["need"], "score")
+            outcome = expectation(doc)
+            if outcome:
+                yield base | _code("expectation", outcome, 0.7, "phrase")
+            found = finder(doc)
+            yield from (base | code for code in self._topics(row, doc, found))
+
+    def _topics(self, row: dict[str, Any], doc: Any, hits: list[Hit]) -> Iterator[dict[str, Any]]:
+        for group, signal in (("pain_point", "pain"), ("delight", "delight")):
+            named: dict[str, tuple[float, str]] = {}
+            for hit in hits:
+                hit_group, code, kind = hit.label.split(":")
+                if hit_group != group:
+                    continue
+                words = doc[hit.start : hit.end].text
+                if kind == "sure" and not is_negated(doc, hit.start):
+                    strength = 0.9
+                elif row[signal] >= self.signal_threshold:
+                    strength = 0.7
+                elif row[f"{signal}_near"] >= 0.85:
+                    strength = 0.55
+                else:
+                    continue
+                if strength > named.get(code, (0.0, ""))[0]:
+                    named[code] = (strength, words)
+            # Passing words ("the page", "the price") name a topic only where nothing surer does.
+            surest = max((strength for strength, _ in named.values()), default=0.0)
+            for code, (strength, words) in named.items():
+                if strength >= min(surest, 0.9):
+                    yield _code(group, code, strength, f"cue: {words}")
+            if group == "pain_point" and not named and row["pain"] >= 0.6:
+                yield _code(group, OTHER, row["pain"], "score")
+
+
+OTHER = "other"
+"""Trouble is told, but no code of the codebook fits: shown, and waiting for a person."""
+
+
+class _ExpectationRule:
+    """I expected ... but ...: an expectation with what became of it."""
+
+    def __init__(self) -> None:
+        self._finder = PhraseFinder(load_lexicon()["expectation"])
+
+    def __call__(self, doc: Any) -> str:
+        hits = self._finder(doc)
+        labels = {hit.label for hit in hits}
+        for outcome in ("exceeded", "met"):
+            if outcome in labels:
+                return outcome
+        starts = [hit.end for hit in hits if hit.label == "set"]
+        if starts and any(hit.label == "missed" and hit.start >= min(starts) for hit in hits):
+            return "missed"
+        return ""
+
+
+def _code(group: str, code: str, strength: float, basis: str) -> dict[str, Any]:
+    return {"code_group": group, "code": code, "strength": min(1.0, strength), "basis": basis}
+
+
+def _near(heard: pd.DataFrame, signal: str) -> pd.Series:
+    """Strongest signal of the sentence before or after, within the same turn."""
+    same_before = (heard["document_id"] == heard["document_id"].shift()) & (
+        heard["turn"] == heard["turn"].shift()
+    )
+    same_after = same_before.shift(-1, fill_value=False)
+    before = heard[signal].shift(fill_value=0.0).where(same_before, 0.0)
+    after = heard[signal].shift(-1, fill_value=0.0).where(same_after, 0.0)
+    return pd.concat([before, after], axis=1).max(axis=1)
