@@ -1,0 +1,67 @@
+"""NPS, CSAT and CES per stage, source and wave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from cjm_research.statistics import Interval, estimate_mean, estimate_nps
+
+RATING_COLUMNS = [
+    "stage", "source", "wave", "measure", "label", "n", "value", "low", "high", "unit",
+    "scale_text",
+]  # fmt: skip
+RATING_MEASURES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+
+
+def summarize_ratings(ratings: pd.DataFrame, *, designs: Mapping[str, bool]) -> pd.DataFrame:
+    """Summarise ratings, one row per stage, source, wave and measure.
+
+    Parameters
+    ----------
+    ratings : DataFrame
+        Table `ratings`.
+    designs : mapping of str to bool
+        Source id to whether its sampling design allows intervals.
+
+    Returns
+    -------
+    DataFrame
+        Table `rating_summary`. NPS in points (-100 to 100, adjusted Wald); CSAT and CES as
+        the mean of participants' answers (t interval). `n` counts participants; `stage` is
+        empty for ratings of the whole journey.
+    """
+    rows: list[dict[str, Any]] = []
+    known = ratings[ratings["measure"].isin(RATING_MEASURES)]
+    keys = ["stage", "source", "wave", "measure"]
+    for (stage, source, wave, measure), answers in known.groupby(keys, sort=True):
+        values = answers.groupby("participant_id")["value"].mean()
+        estimate = _estimate(str(measure), values)
+        if not designs.get(str(source), False):
+            estimate = Interval(estimate.value, float("nan"), float("nan"))
+        rows.append(
+            {
+                "stage": stage,
+                "source": source,
+                "wave": wave,
+                "measure": measure,
+                "label": RATING_MEASURES[str(measure)],
+                "n": len(values),
+                "value": estimate.value,
+                "low": estimate.low,
+                "high": estimate.high,
+                "unit": "points" if measure == "nps" else "score",
+                "scale_text": "−100 to 100" if measure == "nps" else "mean of answers",
+            }
+        )
+    return pd.DataFrame(rows, columns=RATING_COLUMNS)
+
+
+def _estimate(measure: str, values: pd.Series) -> Interval:
+    if measure != "nps":
+        return estimate_mean(values.tolist())
+    promoters = int((values >= 9).sum())
+    detractors = int((values <= 6).sum())
+    return estimate_nps(promoters, len(values) - promoters - detractors, detractors)
