@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,7 +47,7 @@ class PhraseFinder:
         `a|b` is either word, `stem*` any word that begins so; case does not matter.
     """
 
-    def __init__(self, phrases: dict[str, Sequence[str]]) -> None:
+    def __init__(self, phrases: Mapping[str, Sequence[str]]) -> None:
         from spacy.matcher import Matcher
 
         self._matcher = Matcher(load_nlp().vocab)
@@ -58,6 +58,8 @@ class PhraseFinder:
 
     def __call__(self, doc: Doc) -> list[Hit]:
         """Return the hits in text order; a hit inside a longer one of its label is dropped."""
+        if not len(self._matcher):  # spaCy warns about an empty matcher
+            return []
         names = doc.vocab.strings
         hits = sorted(
             {Hit(names[key], start, end) for key, start, end in self._matcher(doc)},

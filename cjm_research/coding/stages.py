@@ -123,7 +123,7 @@ class StageCoder:
 
     def _asked_stage(self, prompt: str, cues: PhraseFinder) -> str:
         words = _stems(_content_words(prompt))
-        shares = {}
+        shares: dict[str, float] = {}
         for stage in self.journey:
             for guide in stage.prompts:
                 wanted = _stems(_content_words(guide))
@@ -135,8 +135,8 @@ class StageCoder:
             tie = len(best) > 1 and best[1][1] == best[0][1]
             if not tie:
                 return best[0][0]
-        stage, _ = _best_cue(cues, load_nlp().make_doc(prompt.replace("’", "'")))
-        return stage
+        named, _ = _best_cue(cues, load_nlp().make_doc(prompt.replace("’", "'")))
+        return named
 
 
 def _best_cue(cues: PhraseFinder, doc: Any) -> tuple[str, int]:

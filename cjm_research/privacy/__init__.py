@@ -1,1 +1,21 @@
-"""The room `privacy`."""
+"""Privacy: pseudonyms and masks, before anything is written.
+
+`open_vault` gives the study's key, `pseudonymise` turns material into tables without names.
+"""
+
+from __future__ import annotations
+
+from cjm_research.privacy.evidence import Evidence
+from cjm_research.privacy.masking import Masker, build_masker, clean_text
+from cjm_research.privacy.pseudonyms import pseudonymise
+from cjm_research.privacy.vault import Vault, open_vault
+
+__all__ = [
+    "Evidence",
+    "Masker",
+    "Vault",
+    "build_masker",
+    "clean_text",
+    "open_vault",
+    "pseudonymise",
+]

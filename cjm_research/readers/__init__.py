@@ -1,1 +1,11 @@
-"""The room `readers`."""
+"""Readers: from a source's files to raw rows in memory (`material`), one module a format.
+
+`read_source` is the way in; `registry` lists the kinds of source.
+"""
+
+from __future__ import annotations
+
+from cjm_research.readers.files import list_files
+from cjm_research.readers.registry import READERS, read_source
+
+__all__ = ["READERS", "list_files", "read_source"]

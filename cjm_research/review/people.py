@@ -64,7 +64,7 @@ def read_codes(
     for document, file in document_files.items():
         documents_of.setdefault(Path(file).as_posix(), []).append(document)
     texts = dict(zip(documents["document_id"], documents["text"], strict=True))
-    spans = {key: rows for key, rows in excerpts.groupby("document_id")}
+    spans = dict(iter(excerpts.groupby("document_id")))
     codes: list[dict[str, Any]] = []
     coders: list[dict[str, str]] = []
     lost: list[list[Any]] = []

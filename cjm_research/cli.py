@@ -1,0 +1,130 @@
+"""The command `cjm`: new, check, run, schema. The only code that prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cjm_research import __version__
+from cjm_research.errors import CjmError
+
+EXIT_FAILED = 1
+EXIT_BUSY = 3
+
+
+class _Commands(click.Group):
+    """Errors made for people are shown as text, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CjmError as error:
+            click.echo(f"cjm: {error}", err=True)
+            busy = type(error).__name__ == "BusyError"
+            ctx.exit(EXIT_BUSY if busy else EXIT_FAILED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cjm")
+def main() -> None:
+    """Customer-journey studies that hold up: what people say, joined to what they do."""
+
+
+@main.command()
+@click.argument("study", default="demo")
+@click.option(
+    "-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE",
+    help="Parameter of the report notebooks; may be repeated.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+def run(study: str, given: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+    """Make the report of STUDY (a name under data/raw, or a folder).
+
+    The last line is the path of the report's first page. Exit codes: 0 done, 1 failed (the
+    last good report is untouched), 3 the study is being run already.
+    """
+    from cjm_research.reporting import run_study
+
+    clock = time.monotonic()
+
+    def say(line: str) -> None:
+        if not quiet:
+            click.echo(f"{time.monotonic() - clock:6.1f} s  {line}", err=True)
+
+    done = run_study(study, parameters=_parameters(given), say=say)
+    if as_json:
+        stages = done.study.funnel_by_stage()
+        click.echo(
+            json.dumps(
+                {
+                    "run_dir": _shown(done.run_dir),
+                    "status": "good",
+                    "seconds": done.seconds,
+                    "stages": stages,
+                }
+            )
+        )
+    else:
+        click.echo(_shown(done.index))
+
+
+@main.command()
+@click.argument("study", default="demo")
+def check(study: str) -> None:
+    """Say what is recognised in each file of STUDY, and what is missing. Nothing is run."""
+    from cjm_research.study.check import check_study
+
+    lines, n_problems = check_study(study)
+    for line in lines:
+        click.echo(line)
+    if n_problems:
+        sys.exit(EXIT_FAILED)
+
+
+@main.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Start a study: a folder NAME under data/raw with a commented study.yaml."""
+    from cjm_research.study.template import write_new_study
+
+    folder = write_new_study(name)
+    click.echo(f"Made {_shown(folder)}. Put the files there, edit study.yaml, then:")
+    click.echo(f"  cjm check {name}")
+    click.echo(f"  cjm run {name}")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of study.yaml, for editors."""
+    from cjm_research.config import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _parameters(given: tuple[str, ...]) -> dict[str, str]:
+    parameters = {}
+    for text in given:
+        match = re.fullmatch(r"([A-Za-z_]\w*)=(.*)", text, re.DOTALL)
+        if not match:
+            raise click.BadParameter(f"'{text}' is not of the form NAME=VALUE.")
+        parameters[match[1]] = match[2]
+    return parameters
+
+
+def _shown(path: Path) -> str:
+    """Return a path relative to where we stand, when it lies below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return str(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""The funnel: how many people enter each stage, and how many of them stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.figures.palette import BAR, HAIRLINE, INK, MUTED, SKY, TRACK, UNCERTAIN
+from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, tidy, wrapped
+from cjm_research.figures.words import interval, percent
+from cjm_research.journey import LEAVING_WORDS
+
+_SHADES = (BAR, SKY, "#8c8f94", "#4d7a8f", "#c3c7cb", "#68707a")
+
+
+def plot_funnel(
+    funnel: pd.DataFrame, *, segment: str = "", stage_names: Mapping[str, str] | None = None
+) -> Figure:
+    """Draw the funnel of everybody, or the drop-off of each group of a segment.
+
+    Parameters
+    ----------
+    funnel : DataFrame
+        One row per stage and audience segment.
+    segment : str
+        Name of an audience segment; empty for everybody.
+    stage_names : mapping of str to str, optional
+        Names to show for the stage ids.
+
+    Returns
+    -------
+    Figure
+        Everybody: bars of people, those who go on in ink. A segment: bars of drop-off rates
+        beside each other, with their intervals.
+    """
+    found = _rows(funnel, segment)
+    with drawing():
+        if not found:
+            return no_data()
+        stages = list(dict.fromkeys(text(row.get("stage")) for row in found))
+        figure = make_figure(max(6.0, 1.5 * len(stages) + 0.8), 3.4)
+        axes = figure.add_axes((0.06, 0.16, 0.92, 0.68))
+        axes.spines["bottom"].set_color(HAIRLINE)
+        axes.set_yticks([])
+        axes.set_xticks(
+            range(len(stages)),
+            ["\n".join(wrapped(_named(name, stage_names), 16)[:3]) for name in stages],
+        )
+        for label in axes.get_xticklabels():
+            label.set_parse_math(False)
+        if segment:
+            _draw_segments(axes, found, stages)
+            axes.set_title(f"{_measure_words(found)}, by {tidy(segment, 40)}", pad=24)
+        else:
+            _draw_everybody(axes, found)
+            axes.set_title(
+                f"People per stage, and how many {_measure_words(found, short=True)}", pad=24
+            )
+        return figure
+
+
+def describe_funnel(
+    funnel: pd.DataFrame, *, segment: str = "", stage_names: Mapping[str, str] | None = None
+) -> str:
+    """Return the alternative text of the funnel."""
+    found = _rows(funnel, segment)
+    if not found:
+        return "Funnel: no data."
+    words = [
+        _named(text(row.get("stage")), stage_names)
+        + (f" ({tidy(text(row.get('segment_value')))})" if segment else "")
+        + f" {percent(row.get('drop_off_rate'))} of {count(row.get('n_entered')) or 0:,}"
+        for row in found
+    ]
+    by = f", by {tidy(segment)}" if segment else ""
+    return f"Funnel{by}; share who {_measure_words(found, short=True)}: {'; '.join(words)}."
+
+
+def _named(stage: str, names: Mapping[str, str] | None) -> str:
+    return tidy((names or {}).get(stage, stage), 48)
+
+
+def _rows(funnel: pd.DataFrame, segment: str) -> list[Cell]:
+    return [row for row in rows(funnel) if text(row.get("segment")) == segment]
+
+
+def _measure_words(found: Sequence[Cell], *, short: bool = False) -> str:
+    """Name the measure; where kinds are mixed none of their verbs would be right."""
+    measures = {text(row.get("measure")) for row in found}
+    word = LEAVING_WORDS.get(measures.pop(), "") if len(measures) == 1 else ""
+    return (word or "do not go on") if short else f"Share who {word or 'do not go on'}"
+
+
+def _draw_everybody(axes: Axes, found: Sequence[Cell]) -> None:
+    entered = [number(row.get("n_entered")) or 0.0 for row in found]
+    continued = [number(row.get("n_continued")) or 0.0 for row in found]
+    places = range(len(found))
+    axes.bar(places, entered, 0.62, color=TRACK, label="entered")
+    axes.bar(places, continued, 0.62, color=BAR, label="continued")
+    axes.set_ylim(0, max([*entered, 1.0]) * 1.22)
+    for place, row in enumerate(found):
+        n_entered, n_continued = count(row.get("n_entered")), count(row.get("n_continued"))
+        flow = "no data" if n_entered is None else f"{n_entered:,} → {n_continued or 0:,}"
+        span = interval(row.get("drop_off_low"), row.get("drop_off_high"))
+        axes.annotate(
+            percent(row.get("drop_off_rate")), (place, entered[place]), (0, 17), ha="center",
+            weight="bold", textcoords="offset points",
+        )  # fmt: skip
+        axes.annotate(
+            f"{flow}" + (f"; {span}" if span else ""), (place, entered[place]), (0, 5), ha="center",
+            size=SMALL - 0.5, color=MUTED, textcoords="offset points",
+        )  # fmt: skip
+
+
+def _draw_segments(axes: Axes, found: Sequence[Cell], stages: Sequence[str]) -> None:
+    values = list(dict.fromkeys(text(row.get("segment_value")) for row in found))
+    thick = 0.76 / len(values)
+    for turn, value in enumerate(values):
+        for row in (row for row in found if text(row.get("segment_value")) == value):
+            rate = number(row.get("drop_off_rate"))
+            if rate is None:
+                continue
+            place = stages.index(text(row.get("stage"))) + (turn - (len(values) - 1) / 2) * thick
+            bar = axes.bar(place, rate, thick * 0.86, color=_SHADES[turn % len(_SHADES)])
+            bar.set_label(tidy(value, 40))
+            low, high = number(row.get("drop_off_low")), number(row.get("drop_off_high"))
+            top = rate
+            if low is not None and high is not None:
+                axes.plot([place, place], [low, high], color=UNCERTAIN, lw=2, solid_capstyle="butt")
+                top = max(rate, high)
+            axes.annotate(percent(rate), (place, top), (0, 3), ha="center", size=SMALL,
+                          textcoords="offset points")  # fmt: skip
+    axes.set_ylim(0, 1.12)
+    # Direct labels above the first stage would collide: one line of names instead.
+    for turn, value in enumerate(values[: len(_SHADES)]):
+        axes.annotate("■", (turn * 0.9 - 0.4, 1.03), color=_SHADES[turn], size=SMALL + 1,
+                      xycoords=("data", "axes fraction"), annotation_clip=False)  # fmt: skip
+        axes.annotate(tidy(value, 14), (turn * 0.9 - 0.28, 1.03), color=INK, size=SMALL,
+                      xycoords=("data", "axes fraction"), annotation_clip=False)  # fmt: skip

@@ -1,0 +1,40 @@
+"""What privacy hands on: tables without names, ready to be written and read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The tables of a study after pseudonyms and masking.
+
+    Attributes
+    ----------
+    participants, documents, turns, ratings, answers, events : DataFrame
+        Tables of these names; see `tables`.
+    declared_codes : DataFrame
+        One row per document and code that its source declares: document_id, code_group, code.
+    quality : DataFrame
+        What readers recognised and found odd: source, file, level, what, n.
+    masked_counts : DataFrame
+        How many strings were masked: source, kind, n.
+    document_files : dict
+        Document id to the file (and row) that it came from. It may hold names: memory only.
+    unreviewed : int
+        Transcripts whose masking nobody has reviewed.
+    """
+
+    participants: pd.DataFrame
+    documents: pd.DataFrame
+    turns: pd.DataFrame
+    ratings: pd.DataFrame
+    answers: pd.DataFrame
+    events: pd.DataFrame
+    declared_codes: pd.DataFrame
+    quality: pd.DataFrame
+    masked_counts: pd.DataFrame
+    document_files: dict[str, str] = field(default_factory=dict, repr=False)
+    unreviewed: int = 0

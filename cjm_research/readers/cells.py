@@ -1,0 +1,268 @@
+"""Tables as people keep them: every cell as text, exactly as it stands in the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cjm_research.errors import SourceError, did_you_mean, quoted
+from cjm_research.readers.archives import check_archive
+from cjm_research.readers.notes import Notes
+from cjm_research.readers.text import read_text
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SNIFFED_RECORDS = 20
+_LISTED = 12
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A table of text.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, for messages.
+    frame : DataFrame
+        Every cell a string without white space at its ends; the index is the number of the
+        record in the file, counted from 1 with the header, as a spreadsheet shows it.
+    repeated : frozenset of str
+        Column names that occur more than once; they cannot be asked for by name.
+    """
+
+    file: str
+    frame: pd.DataFrame
+    repeated: frozenset[str] = frozenset()
+
+
+def read_cells(
+    path: Path,
+    *,
+    notes: Notes,
+    encoding: str = "",
+    header_row: int = 1,
+    column_names: Sequence[str] = (),
+) -> Cells:
+    """Return a .csv or .xlsx file as text cells; "NA", "None" and "001" stay what they are.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    notes : Notes
+        Gets the number of rows, and what was odd.
+    encoding : str
+        For .csv that is not UTF-8.
+    header_row : int
+        Number of the record that holds the column names; records before it are skipped.
+    column_names : sequence of str
+        Names by position, instead of the header's.
+
+    Raises
+    ------
+    SourceError
+        If the file is no such table, is empty, or its header does not fit `column_names`.
+    """
+    suffix = path.suffix.casefold()
+    if suffix in (".csv", ".tsv"):
+        records = _read_csv(path, notes, encoding)
+    elif suffix == ".xlsx":
+        records = _read_xlsx(path, notes)
+    else:
+        raise SourceError(
+            path.name,
+            f"tables ending in '{path.suffix}' cannot be read here.",
+            "save it as .csv (UTF-8) or .xlsx.",
+        )
+    if len(records) < header_row or not any(map(squeeze, records[header_row - 1])):
+        raise SourceError(
+            path.name,
+            f"record {header_row}, which should hold the column names, is empty.",
+            "check that the file is the one you mean, and `header_row:` where the source has it.",
+        )
+    header = [squeeze(cell) for cell in records[header_row - 1]]
+    if column_names:
+        header = _name_by_position(header, [squeeze(name) for name in column_names], path.name)
+    return _to_cells(path.name, header, records[header_row:], header_row, notes)
+
+
+def require_columns(cells: Cells, wanted: dict[str, str]) -> None:
+    """Check that columns exist, and report all that do not.
+
+    Parameters
+    ----------
+    cells : Cells
+        The table.
+    wanted : dict
+        Column name to the place in study.yaml that asks for it.
+
+    Raises
+    ------
+    SourceError
+        Naming every absent or repeated column.
+    """
+    found = [str(column) for column in cells.frame.columns if column]
+    problems = []
+    for name, place in wanted.items():
+        column = squeeze(name)
+        if column in cells.repeated:
+            problems.append(f"column '{column}' ({place}) occurs more than once.")
+        elif column not in cells.frame.columns:
+            problems.append(f"no column '{column}' ({place}).{did_you_mean(column, found)}")
+    if problems:
+        more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        raise SourceError(
+            cells.file,
+            f"{' '.join(problems)} Columns found: {quoted(found[:_LISTED])}{more}.",
+            "correct the names in study.yaml (a survey may also give `column_names:` by "
+            "position), or check that this is the right file.",
+        )
+
+
+def squeeze(text: str) -> str:
+    """Return text with one space wherever there is white space, none at the ends."""
+    return " ".join(str(text).split())
+
+
+def rows_in_words(rows: Sequence[Any]) -> str:
+    """Return 'row 3' or 'rows 3, 8, 9 and 4 more'."""
+    shown = ", ".join(str(row) for row in list(rows)[:5])
+    more = f" and {len(rows) - 5} more" if len(rows) > 5 else ""
+    return f"row{'' if len(rows) == 1 else 's'} {shown}{more}"
+
+
+def _to_cells(
+    file: str, header: list[str], records: list[list[str]], header_row: int, notes: Notes
+) -> Cells:
+    width = len(header)
+    rows, numbers, longer, blank = [], [], 0, 0
+    for number, record in enumerate(records, start=header_row + 1):
+        values = [cell.strip() for cell in record]
+        if not any(values):
+            blank += 1
+            continue
+        longer += any(values[width:])
+        rows.append((values + [""] * (width - len(values)))[:width])
+        numbers.append(number)
+    counts = Counter(name for name in header if name)
+    repeated = frozenset(name for name, n in counts.items() if n > 1)
+    notes.count(file, "rows", len(rows))
+    notes.warn(file, "blank rows, skipped", blank)
+    notes.warn(file, "rows with more cells than the header, the rest left out", longer)
+    frame = pd.DataFrame(rows, columns=_unique(header), index=numbers, dtype="object")
+    return Cells(file, frame, repeated)
+
+
+def _unique(header: list[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    names = []
+    for position, name in enumerate(header, start=1):
+        seen[name] += 1
+        if not name:
+            names.append(f"column {position}")
+        else:
+            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _name_by_position(header: list[str], names: list[str], where: str) -> list[str]:
+    if len(names) != len(header):
+        raise SourceError(
+            where,
+            f"it has {len(header)} columns, but `column_names:` lists {len(names)}.",
+            "list one name per column, in the order of the file.",
+        )
+    return names
+
+
+def _read_csv(path: Path, notes: Notes, encoding: str) -> list[list[str]]:
+    text, used = read_text(path, encoding=encoding)
+    if used != "utf-8":
+        notes.count(path.name, f"encoding {used}", 1)
+    delimiter = _sniff_delimiter(text)
+    if delimiter != ",":
+        notes.count(path.name, f"cells separated by {_DELIMITER_WORDS[delimiter]}", 1)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise SourceError(
+            path.name,
+            f"it is not a readable CSV near line {reader.line_num} ({error}).",
+            "look for a quotation mark without its partner there, or save the table again as "
+            "CSV (UTF-8) or .xlsx.",
+        ) from error
+
+
+_DELIMITER_WORDS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def _sniff_delimiter(text: str) -> str:
+    """Return the delimiter under which most of the first records are as wide as each other."""
+
+    def fit(delimiter: str) -> tuple[float, int]:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        widths = []
+        try:
+            for record in reader:
+                if any(record):
+                    widths.append(len(record))
+                if len(widths) == _SNIFFED_RECORDS:
+                    break
+        except csv.Error:
+            return (0.0, 0)
+        if not widths or max(widths) == 1:
+            return (0.0, 0)
+        width, n = Counter(widths).most_common(1)[0]
+        return (n / len(widths) if width > 1 else 0.0, width)
+
+    # max keeps the first of equals: a comma when nothing speaks against it.
+    return max(_DELIMITERS, key=fit)
+
+
+def _read_xlsx(path: Path, notes: Notes) -> list[list[str]]:
+    check_archive(path)
+    import openpyxl  # type: ignore[import-untyped]
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            if not sheets:
+                raise ValueError("it has no visible sheet")
+            # Some programs write a wrong size into the sheet; the rows themselves are right.
+            sheets[0].reset_dimensions()
+            records = [
+                [_as_text(cell) for cell in row] for row in sheets[0].iter_rows(values_only=True)
+            ]
+            notes.warn(path.name, "further sheets, not read", len(book.worksheets) - 1)
+        finally:
+            book.close()
+    except Exception as error:  # openpyxl raises many kinds on files that are not workbooks
+        raise SourceError(
+            path.name,
+            f"it cannot be read as an Excel workbook ({type(error).__name__}).",
+            "open it in a spreadsheet program and save it again as .xlsx, or as CSV (UTF-8).",
+        ) from error
+    width = max((len(record) for record in records), default=0)
+    return [record + [""] * (width - len(record)) for record in records]
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)

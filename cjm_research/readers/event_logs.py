@@ -1,0 +1,188 @@
+"""Event logs: what people did, and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cjm_research.config import Events, resolve_stage
+from cjm_research.errors import SourceError
+from cjm_research.journey import Journey
+from cjm_research.material import COLUMNS, Material, no_rows
+from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
+from cjm_research.readers.files import find_files
+from cjm_research.readers.notes import Notes
+from cjm_research.readers.rows import Row, make_rows
+from cjm_research.readers.surveys import note_clock_changes
+from cjm_research.readers.times import read_times
+
+
+def read_events(source: Events, folder: Path, journey: Journey) -> Material:
+    """Return the events of a log, each in its stage and in UTC.
+
+    Parameters
+    ----------
+    source : Events
+        Which columns hold what; columns that it does not name are not read.
+    folder : Path
+        The study folder.
+    journey : Journey
+        Gives an event its stage: by the column `stage`, else by the stages' `events`.
+
+    Returns
+    -------
+    Material
+        Events in file order. Events without a participant are left out and counted.
+
+    Raises
+    ------
+    SourceError
+        If columns are absent, or times are blank or unreadable.
+    """
+    notes = Notes()
+    _check_mapping(source)
+    parts = []
+    for path in find_files(source, folder, notes):
+        cells = _read_columns(source, path, notes)
+        parts.append(_to_events(source, cells, journey, notes))
+    events = pd.concat(parts, ignore_index=True) if parts else no_rows("events")
+    people: list[Row] = [(raw_id, "") for raw_id in dict.fromkeys(events["raw_id"])]
+    return Material(
+        source=source.id,
+        people=make_rows("people", people),
+        events=events,
+        quality=notes.frame(),
+    )
+
+
+def _check_mapping(source: Events) -> None:
+    problems = [
+        f"`columns:` does not say which column is `{key}`."
+        for key in ("participant", "occurred_at")
+        if key not in source.columns
+    ]
+    if not {"event", "stage"} & set(source.columns):
+        problems.append("`columns:` names neither `event` nor `stage`.")
+    if problems:
+        raise SourceError(
+            f"{', '.join(source.files)} (source '{source.id}')",
+            " ".join(problems),
+            "map these columns in study.yaml; without a person and a time an event says nothing "
+            "about a journey.",
+        )
+
+
+def _read_columns(source: Events, path: Path, notes: Notes) -> Cells:
+    wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
+    if path.suffix.casefold() != ".parquet":
+        cells = read_cells(path, notes=notes, encoding=source.encoding)
+    else:
+        cells = _read_parquet(path, list(wanted), notes)
+    require_columns(cells, wanted)
+    return cells
+
+
+def _read_parquet(path: Path, wanted: list[str], notes: Notes) -> Cells:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            by_name = {squeeze(name): name for name in file.schema_arrow.names}
+            known = [by_name[squeeze(name)] for name in wanted if squeeze(name) in by_name]
+            # Without a wanted column the message should still list what is there.
+            known = known if len(known) == len(wanted) else list(by_name.values())
+            frame = file.read(columns=known).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise SourceError(
+            path.name,
+            f"it cannot be read as a Parquet file ({type(error).__name__}).",
+            "export it again as Parquet, or as CSV (UTF-8).",
+        ) from error
+    frame = frame.rename(columns=squeeze)
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    notes.count(path.name, "rows", len(frame))
+    return Cells(path.name, frame)
+
+
+def _to_events(source: Events, cells: Cells, journey: Journey, notes: Notes) -> pd.DataFrame:
+    frame = cells.frame
+
+    def column(key: Any) -> pd.Series:
+        if key not in source.columns:
+            return pd.Series("", index=frame.index, dtype="object")
+        return _as_text(frame[squeeze(source.columns[key])])
+
+    occurred_at = _read_occurred(source, cells, notes)
+    stages = _find_stages(column("stage"), column("event"), journey, cells.file)
+    values = column("value")
+    numbers: pd.Series = pd.to_numeric(values, errors="coerce").astype("float64")
+    notes.warn(
+        cells.file, "values that are no number", int((numbers.isna() & (values != "")).sum())
+    )
+    names = column("event")
+    events = pd.DataFrame(
+        {
+            "raw_id": column("participant"),
+            "session_id": column("session"),
+            "event": names.where(names != "", stages),
+            "occurred_at": occurred_at,
+            "stage": stages,
+            "channel": column("channel"),
+            "device": column("device"),
+            "value": numbers,
+            "wave": source.wave,
+        }
+    )[COLUMNS["events"]]
+    attributed = events["raw_id"] != ""
+    notes.warn(
+        cells.file, "unattributed events (no participant), left out", int((~attributed).sum())
+    )
+    kept = events[attributed]
+    notes.count(cells.file, "events in a stage of the journey", int((kept["stage"] != "").sum()))
+    notes.count(cells.file, "events in no stage of the journey", int((kept["stage"] == "").sum()))
+    notes.warn(cells.file, "events that occur twice in every column", int(kept.duplicated().sum()))
+    return kept.reset_index(drop=True)
+
+
+def _read_occurred(source: Events, cells: Cells, notes: Notes) -> pd.Series:
+    name = source.columns["occurred_at"]
+    raw = cells.frame[squeeze(name)]
+    where = f"{cells.file}, column '{name}'"
+    times = read_times(
+        raw if pd.api.types.is_datetime64_any_dtype(raw) else _as_text(raw),
+        timezone=source.timezone,
+        where=where,
+    )
+    missing = times.utc.index[times.utc.isna()]
+    if len(missing):
+        raise SourceError(
+            cells.file,
+            f"{len(missing)} of {len(raw)} events have no readable time in column '{name}' "
+            f"({rows_in_words(list(missing))}).",
+            "write times as 2025-04-30T14:05:00 (with Z or an offset, else `timezone:` of the "
+            "source holds), or take these rows out; an event without a time has no place in a "
+            "journey.",
+        )
+    note_clock_changes(times, cells.file, notes)
+    return times.utc
+
+
+def _find_stages(declared: pd.Series, events: pd.Series, journey: Journey, file: str) -> pd.Series:
+    by_event = {name: stage.id for stage in journey for name in stage.events}
+    by_name = {
+        name: resolve_stage(journey, name, where=f"{file}, column of stages")
+        for name in declared.unique()
+    }
+    stages = declared.map(by_name)
+    return stages.where(stages != "", events.map(by_event).fillna("")).astype("object")
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    """Return cells as stripped text; whole numbers without `.0`, missing as ''."""
+    if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64")
+    text = values.astype("object").where(values.notna(), "")
+    return text.map(lambda value: str(value).strip()).astype("object")

@@ -1,0 +1,77 @@
+"""Plain-text transcripts: `Name: text`, continuation lines, headings `## x` or `[x]`."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from cjm_research.readers.utterances import SOUNDS, Parsed, Utterance, find_labels, split_label
+
+_MARKDOWN_HEADING = re.compile(r"#{1,6}\s+(?P<heading>\S.*?)\s*#*\s*")
+_BRACKET_HEADING = re.compile(r"\[(?P<heading>[^\[\]]{1,120})\]")
+_TIME = re.compile(
+    r"[\[(]?(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>\d{2}(?:\.\d{1,3})?)[\])]?(?=\s|$)\s*"
+)
+
+
+def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
+    """Return the utterances of a plain-text transcript.
+
+    Parameters
+    ----------
+    text : str
+        The file's text. A line `Name: text` starts a turn, with or without a time before the
+        name; lines without a name continue it, and a blank line inside it is kept as a break.
+    declared : frozenset of str
+        Folded names of interviewers and observers.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    labels = find_labels((_strip_time(line)[1] for line in lines), declared=declared)
+    utterances: list[Utterance] = []
+    heading, paragraph, before = "", False, 0
+    for raw_line in lines:
+        start_s, line = _strip_time(raw_line)
+        found = _read_heading(line)
+        if found:
+            heading, paragraph = found, False
+            continue
+        label, words = split_label(line, labels=labels)
+        if words and not label and raw_line.strip()[0].isdigit():
+            words = raw_line.strip()  # "10:30 was too early" is speech, not a time code
+        if not label and not words:
+            paragraph = True
+        elif label:
+            utterances.append(Utterance(label, words, heading, start_s))
+            paragraph = False
+        elif utterances and utterances[-1].heading == heading:
+            last = utterances[-1]
+            joint = "\n" if paragraph and last.text else " "
+            joined = f"{last.text}{joint}{words}".strip()
+            utterances[-1] = Utterance(last.label, joined, heading, last.start_s)
+            paragraph = False
+        elif utterances:
+            utterances.append(Utterance("", words, heading, start_s))
+            paragraph = False
+        else:
+            before += 1
+    odd = {"lines before the first speaker, left out": before}
+    return Parsed([turn for turn in utterances if turn.text], odd)
+
+
+def _strip_time(line: str) -> tuple[float, str]:
+    match = _TIME.match(line.strip())
+    if not match:
+        return math.nan, line
+    hours, minutes = int(match["h"] or 0), int(match["m"])
+    return hours * 3600 + minutes * 60 + float(match["s"]), line.strip()[match.end() :]
+
+
+def _read_heading(line: str) -> str:
+    line = line.strip()
+    match = _MARKDOWN_HEADING.fullmatch(line)
+    if match:
+        return match["heading"]
+    match = _BRACKET_HEADING.fullmatch(line)
+    if match and not SOUNDS.match(match["heading"]):
+        return match["heading"].strip()
+    return ""

@@ -1,0 +1,55 @@
+"""Which reader reads which kind of source. A new kind of source is added here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cjm_research.config import Source
+from cjm_research.errors import UnknownNameError
+from cjm_research.journey import Journey
+from cjm_research.material import Material
+from cjm_research.readers.event_logs import read_events
+from cjm_research.readers.observations import read_observations
+from cjm_research.readers.roster import read_roster
+from cjm_research.readers.surveys import read_survey
+from cjm_research.readers.transcripts import read_transcripts
+
+# A reader takes a source, the study folder and the journey, and gives the source's material.
+READERS: dict[str, Callable[[Any, Path, Journey], Material]] = {
+    "transcripts": read_transcripts,
+    "survey": read_survey,
+    "events": read_events,
+    "observations": read_observations,
+    "roster": read_roster,
+}
+
+
+def read_source(source: Source, folder: Path, journey: Journey) -> Material:
+    """Read the files of a source.
+
+    Parameters
+    ----------
+    source : Source
+        A source of study.yaml.
+    folder : Path
+        The study folder; `source.files` are relative to it.
+    journey : Journey
+        The study's stages.
+
+    Returns
+    -------
+    Material
+        Raw rows, before pseudonyms and masking. Keep them in memory.
+
+    Raises
+    ------
+    SourceError
+        If a file is missing, unreadable or not what its kind promises.
+    UnknownNameError
+        If a file names a stage that the journey does not have.
+    """
+    if source.kind not in READERS:
+        raise UnknownNameError("kind of source", source.kind, READERS)
+    return READERS[source.kind](source, folder, journey)

@@ -1,0 +1,316 @@
+"""Surveys: one row a participant; open answers, ratings, choices and attributes."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from cjm_research.config import Question, Survey, resolve_stage
+from cjm_research.errors import SourceError, quoted
+from cjm_research.journey import Journey
+from cjm_research.material import Material
+from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
+from cjm_research.readers.consent import read_consent
+from cjm_research.readers.files import find_files, relative_name
+from cjm_research.readers.notes import Notes
+from cjm_research.readers.questionnaire import find_pages, list_reached
+from cjm_research.readers.rows import Row, make_rows, make_turn
+from cjm_research.readers.times import Times, read_times
+
+RATINGS = frozenset({"nps", "csat", "ces", "rating"})
+RESERVED = frozenset({"raw_id", "consent", "participant_id", "alias"})
+"""Columns of `people` and `participants` that an attribute may not overwrite."""
+_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 5.0)}
+_KIND_OF_COLUMN = (("email", r"e-?mail"), ("phone", r"phone|mobile|\btel"), ("name", r"name"))
+
+
+@dataclass
+class _Rows:
+    """Rows of the material, collected file by file."""
+
+    people: list[pd.DataFrame] = field(default_factory=list)
+    identities: list[Row] = field(default_factory=list)
+    turns: list[Row] = field(default_factory=list)
+    declared_codes: list[Row] = field(default_factory=list)
+    ratings: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+
+
+def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
+    """Return the answers of a survey.
+
+    Parameters
+    ----------
+    source : Survey
+        What its columns mean. Without `columns.participant` every row is a visit of its own,
+        and nobody can be recognised in another source.
+    folder : Path
+        The study folder.
+    journey : Journey
+        Gives the ids of the stages that questions and pages name.
+
+    Returns
+    -------
+    Material
+        Every filled cell of an open question is a document; ratings on their scale; every
+        filled cell of any question in `answers`; with a questionnaire, one event per row and
+        stage that the row reached.
+
+    Raises
+    ------
+    SourceError
+        If columns are absent, participants repeat or are blank, a consent value is not
+        declared, or dates contradict each other.
+    """
+    notes = Notes()
+    rows = _Rows()
+    seen: dict[str, str] = {}
+    for path in find_files(source, folder, notes):
+        cells = read_cells(
+            path, notes=notes, encoding=source.encoding, column_names=source.column_names
+        )
+        require_columns(cells, _wanted_columns(source))
+        raw_ids = _participant_ids(source, cells, seen)
+        times = _read_submitted(source, cells, notes)
+        _add_people(rows, source, cells, raw_ids)
+        pages = find_pages(source.questionnaire, journey, where=path.name)
+        reference = relative_name(path, folder)
+        for question in source.questions:
+            stage = resolve_stage(journey, question.stage, where=f"question '{question.id}'")
+            for name in question.columns:
+                column = squeeze(name)
+                filled = cells.frame[column][cells.frame[column] != ""]
+                page, block = pages.place(question.id)
+                shown = question.kind in ("choice", "attribute")
+                rows.answers += [
+                    (raw_ids[row], question.id, column, page, block, value if shown else "")
+                    for row, value in filled.items()
+                ]
+                if question.kind == "open":
+                    _add_documents(rows, source, question, stage, reference, filled, raw_ids, times)
+                if question.kind in RATINGS:
+                    _add_ratings(
+                        rows, source, question, stage, column, filled, raw_ids, notes, path
+                    )
+        _add_reached(rows, source, journey, cells, raw_ids, times)
+    people = pd.concat(rows.people, ignore_index=True) if rows.people else None
+    return Material(
+        source=source.id,
+        people=make_rows("people", []) if people is None else people.fillna(""),
+        identities=make_rows("identities", rows.identities),
+        turns=make_rows("turns", rows.turns),
+        declared_codes=make_rows("declared_codes", rows.declared_codes),
+        ratings=make_rows("ratings", rows.ratings),
+        answers=make_rows("answers", rows.answers),
+        events=make_rows("events", rows.events),
+        quality=notes.frame(),
+    )
+
+
+def _wanted_columns(source: Survey) -> dict[str, str]:
+    wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
+    wanted |= dict.fromkeys(source.identifying, "identifying")
+    for question in source.questions:
+        wanted |= dict.fromkeys(question.columns, f"question '{question.id}'")
+    if source.questionnaire:
+        wanted[source.questionnaire.submitted_column] = "questionnaire.submitted_column"
+    return wanted
+
+
+def _participant_ids(source: Survey, cells: Cells, seen: dict[str, str]) -> pd.Series:
+    """Return the raw id of every row; `seen` holds where earlier files had an id."""
+    index = cells.frame.index
+    column = source.columns.get("participant")
+    if not column:
+        one_file = len(source.files) == 1 and not re.search(r"[*?\[]", source.files[0])
+        prefix = "" if one_file else f"{cells.file} "
+        return pd.Series([f"{prefix}row {row}" for row in index], index=index, dtype="object")
+    raw_ids = cells.frame[squeeze(column)]
+    check_ids(raw_ids, cells.file, column, seen)
+    return raw_ids
+
+
+def check_ids(raw_ids: pd.Series, file: str, column: str, seen: dict[str, str]) -> None:
+    """Check that every row has an id of its own; add the ids to `seen`.
+
+    Raises
+    ------
+    SourceError
+        Naming the rows. Ids themselves are not repeated in the message.
+    """
+    blank = raw_ids.index[raw_ids == ""]
+    if len(blank):
+        raise SourceError(
+            file,
+            f"column '{column}' is blank in {rows_in_words(blank)}.",
+            "give every participant an id, or take these rows out.",
+        )
+    folded = raw_ids.str.casefold()
+    repeated = raw_ids.index[folded.duplicated(keep=False)]
+    if len(repeated):
+        raise SourceError(
+            file,
+            f"{rows_in_words(repeated)} repeat participant ids of column '{column}'; one row per "
+            "participant is expected.",
+            "keep one row per participant. If a row is a visit, not a person, take "
+            "`participant:` out of `columns:` and declare `unit: visit`.",
+        )
+    earlier = [row for row, name in folded.items() if name in seen]
+    if earlier:
+        raise SourceError(
+            file,
+            f"{rows_in_words(earlier)} repeat participants of {seen[folded[earlier[0]]]}.",
+            "declare repeats of a survey as sources of their own, each with its `wave:`.",
+        )
+    seen |= dict.fromkeys(folded, file)
+
+
+def _read_submitted(source: Survey, cells: Cells, notes: Notes) -> pd.Series:
+    column = source.columns.get("submitted_at")
+    if not column:
+        return pd.Series(pd.NaT, index=cells.frame.index, dtype="datetime64[us, UTC]")
+    times = read_times(
+        cells.frame[squeeze(column)],
+        timezone=source.timezone,
+        day_first=source.day_first,
+        where=f"{cells.file}, column '{column}'",
+    )
+    notes.warn(cells.file, f"unreadable times in '{squeeze(column)}'", len(times.unreadable))
+    note_clock_changes(times, cells.file, notes)
+    return times.utc
+
+
+def note_clock_changes(times: Times, file: str, notes: Notes) -> None:
+    """Note times that a change of clocks makes uncertain by an hour."""
+    notes.warn(file, "times that exist twice when clocks go back, read as the first", times.doubled)
+    notes.warn(file, "times that do not exist when clocks go forward, moved on", times.skipped)
+
+
+def _add_people(rows: _Rows, source: Survey, cells: Cells, raw_ids: pd.Series) -> None:
+    frame = cells.frame
+    people = pd.DataFrame({"raw_id": raw_ids, "consent": ""}, dtype="object")
+    column = source.columns.get("consent")
+    if column:
+        people["consent"] = read_consent(
+            frame[squeeze(column)], source.consent_values, where=cells.file
+        )
+    for question in source.questions:
+        if question.kind == "attribute":
+            check_attribute(question.id, source.id)
+            people[question.id] = _first_filled(frame, question.columns)
+    rows.people.append(people.reset_index(drop=True))
+    for name in source.identifying:
+        kind = kind_of_column(name)
+        values = frame[squeeze(name)]
+        rows.identities += [
+            (raw_ids[row], kind, value) for row, value in values.items() if value != ""
+        ]
+
+
+def check_attribute(name: str, where: str) -> None:
+    """Check that an attribute does not take the name of a column with a meaning of its own."""
+    if name in RESERVED:
+        raise SourceError(
+            where,
+            f"an attribute cannot be called '{name}'.",
+            f"choose another name; {quoted(sorted(RESERVED))} have a meaning of their own.",
+        )
+
+
+def kind_of_column(name: str) -> str:
+    """Return the kind of identity that a column's name suggests."""
+    for kind, pattern in _KIND_OF_COLUMN:
+        if re.search(pattern, name, re.IGNORECASE):
+            return kind
+    return "other"
+
+
+def _first_filled(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
+    values = frame[squeeze(columns[0])]
+    for name in columns[1:]:
+        values = values.where(values != "", frame[squeeze(name)])
+    return values
+
+
+def _add_documents(
+    rows: _Rows,
+    source: Survey,
+    question: Question,
+    stage: str,
+    reference: str,
+    filled: pd.Series,
+    raw_ids: pd.Series,
+    times: pd.Series,
+) -> None:
+    for row, text in filled.items():
+        document = f"{reference}#{row}:{filled.name}"
+        rows.turns.append(
+            make_turn(
+                document,
+                raw_ids[row],
+                "survey_answer",
+                "participant",
+                text,
+                wave=source.wave,
+                prompt=question.text,
+                question=question.id,
+                declared_stage=stage,
+                said_at=times[row],
+            )
+        )
+        rows.declared_codes += [(document, code.group, code.code) for code in question.codes]
+
+
+def _add_ratings(
+    rows: _Rows,
+    source: Survey,
+    question: Question,
+    stage: str,
+    column: str,
+    filled: pd.Series,
+    raw_ids: pd.Series,
+    notes: Notes,
+    path: Path,
+) -> None:
+    values: pd.Series = pd.to_numeric(filled, errors="coerce").astype("float64")
+    low, high = question.scale or _SCALES.get(question.kind, (-math.inf, math.inf))
+    on_scale = values.between(low, high) & values.abs().lt(math.inf)
+    notes.warn(
+        path.name,
+        f"question '{question.id}': answers that are no number, left out",
+        int(values.isna().sum()),
+    )
+    notes.warn(
+        path.name,
+        f"question '{question.id}': answers outside the scale {low:g} to {high:g}, left out",
+        int((~on_scale & values.notna()).sum()),
+    )
+    measure = question.id if question.kind == "rating" else question.kind
+    item = question.id if len(question.columns) == 1 else f"{question.id}: {column}"
+    rows.ratings += [
+        (raw_ids[row], measure, item, value, stage, source.wave)
+        for row, value in values[on_scale].items()
+    ]
+
+
+def _add_reached(
+    rows: _Rows,
+    source: Survey,
+    journey: Journey,
+    cells: Cells,
+    raw_ids: pd.Series,
+    times: pd.Series,
+) -> None:
+    if not source.questionnaire:
+        return
+    columns = {question.id: question.columns for question in source.questions}
+    reached = list_reached(cells, source.questionnaire, columns, journey)
+    for row, stage in reached:
+        rows.events.append(
+            (raw_ids[row], "", f"reached {stage}", times[row], stage, "", "", math.nan, source.wave)
+        )

@@ -1,0 +1,171 @@
+"""Times as exports write them, brought to UTC without guessing an order or a zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from cjm_research.errors import SourceError
+
+_ZONE = r"(?P<zone>\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+_CLOCK = r"(?P<clock>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
+_ISO = (
+    rf"(?P<year>\d{{4}})[-/](?P<month>\d{{1,2}})[-/](?P<day>\d{{1,2}})(?:[T ]\s*{_CLOCK})?{_ZONE}"
+)
+_NUMERIC = (
+    r"(?P<first>\d{1,2})[./-](?P<second>\d{1,2})[./-](?P<year>\d{4}|\d{2})"
+    rf"(?:,?[T ]\s*{_CLOCK})?{_ZONE}"
+)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Times in UTC, and the rows that need a word.
+
+    Attributes
+    ----------
+    utc : Series
+        `datetime64[us, UTC]`; NaT where a cell is blank or unreadable.
+    unreadable : Index
+        Rows whose cell is not blank and cannot be read.
+    doubled, skipped : int
+        Local times that exist twice (read as the first) or not at all (moved forward) because
+        clocks were changed.
+    """
+
+    utc: pd.Series
+    unreadable: pd.Index
+    doubled: int = 0
+    skipped: int = 0
+
+
+def read_times(cells: pd.Series, *, timezone: str, where: str, day_first: bool = False) -> Times:
+    """Return times in UTC.
+
+    Parameters
+    ----------
+    cells : Series
+        Text or datetimes. Text is ISO 8601, or numbers in day or month order.
+    timezone : str
+        Zone of times that do not carry one, such as 'Europe/Berlin' or '-06:00'.
+    where : str
+        File and column, for messages.
+    day_first : bool
+        Order of 03/04/2025 when no cell of the column settles it; a 13 in either place does.
+
+    Raises
+    ------
+    SourceError
+        If the zone is unknown or the cells contradict each other about the order.
+    """
+    zone = _find_zone(timezone, where)
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return _localize(cells, zone, cells.index[:0])
+    text = cells.astype(str).str.strip().where(cells.notna(), "")
+    parts = _split_iso(text)
+    numeric = text[(parts["year"].isna()) & (text != "")]
+    if len(numeric):
+        parts.update(_split_numeric(numeric, day_first, where))
+    naive, offset = _assemble(parts)
+    blank = text == ""
+    aware = offset.notna()
+    local = _localize(naive.where(~aware), zone, text.index[:0])
+    values = local.utc.where(~aware, (naive - offset).dt.tz_localize("UTC"))
+    unreadable = text.index[values.isna() & ~blank]
+    return Times(values.astype("datetime64[us, UTC]"), unreadable, local.doubled, local.skipped)
+
+
+def _split_iso(text: pd.Series) -> pd.DataFrame:
+    return text.str.extract(rf"\A{_ISO}\Z").astype("object")
+
+
+def _split_numeric(text: pd.Series, day_first: bool, where: str) -> pd.DataFrame:
+    parts = text.str.extract(rf"\A{_NUMERIC}\Z").astype("object")
+    first = pd.to_numeric(parts["first"], errors="coerce")
+    second = pd.to_numeric(parts["second"], errors="coerce")
+    says_day_first, says_month_first = bool((first > 12).any()), bool((second > 12).any())
+    if says_day_first and says_month_first:
+        raise SourceError(
+            where,
+            "some dates are written day/month and others month/day.",
+            "write dates as 2025-04-30 in this column; half of them cannot be told apart.",
+        )
+    if says_month_first and day_first:
+        raise SourceError(
+            where,
+            "`day_first: true` is declared, but some dates have a second number above 12.",
+            "take `day_first:` out of this source, or correct the dates.",
+        )
+    is_day_first = day_first or says_day_first
+    parts["day"] = parts["first"] if is_day_first else parts["second"]
+    parts["month"] = parts["second"] if is_day_first else parts["first"]
+    short = parts["year"].str.len() == 2
+    parts["year"] = parts["year"].where(~short, "20" + parts["year"].fillna(""))
+    return parts.drop(columns=["first", "second"])
+
+
+def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return wall-clock times, and their distance from UTC where a zone is given."""
+    iso = (
+        parts["year"].fillna("")
+        + "-"
+        + parts["month"].fillna("").str.zfill(2)
+        + "-"
+        + parts["day"].fillna("").str.zfill(2)
+    )
+    date = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    clock = pd.to_timedelta(_full_clock(parts["clock"]), errors="coerce")
+    half = parts["half"].fillna("").str.lower().str[:1]
+    hour = clock.dt.components["hours"] if len(clock) else clock
+    clock = clock.mask((half == "p") & (hour < 12), clock + timedelta(hours=12))
+    clock = clock.mask((half == "a") & (hour == 12), clock - timedelta(hours=12))
+    clock = clock.where(clock < timedelta(days=1))
+    zone = parts["zone"].fillna("").str.strip().str.replace(":", "")
+    minutes = zone.str[1:3] + ":" + zone.str[3:5] + ":00"
+    sign = zone.str[:1].map({"+": 1, "-": -1})
+    offset = pd.to_timedelta(minutes.where(sign.notna(), "00:00:00"), errors="coerce")
+    offset = (offset * sign.fillna(1)).where(zone != "")
+    return (date + clock).astype("datetime64[us]"), offset
+
+
+def _full_clock(clock: pd.Series) -> pd.Series:
+    text = clock.fillna("00:00:00")
+    return text.where(text.str.count(":") == 2, text + ":00")
+
+
+def _localize(naive: pd.Series, zone: tzinfo, unreadable: pd.Index) -> Times:
+    if getattr(naive.dtype, "tz", None) is not None:
+        return Times(naive.dt.tz_convert("UTC").astype("datetime64[us, UTC]"), unreadable)
+    naive = naive.astype("datetime64[us]")
+    doubled = naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna()
+    skipped = naive.dt.tz_localize(zone, ambiguous=[True] * len(naive), nonexistent="NaT").isna()
+    values = naive.dt.tz_localize(
+        zone, ambiguous=[True] * len(naive), nonexistent="shift_forward"
+    ).dt.tz_convert("UTC")
+    known = naive.notna()
+    return Times(
+        values.astype("datetime64[us, UTC]"),
+        unreadable,
+        int((doubled & known).sum()),
+        int((skipped & known).sum()),
+    )
+
+
+def _find_zone(name: str, where: str) -> tzinfo:
+    match = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})", name.strip())
+    if match:
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+        if offset < timedelta(hours=24):
+            return timezone(-offset if match[1] == "-" else offset)
+    try:
+        return ZoneInfo(name.strip())
+    except (KeyError, ValueError, OSError) as error:
+        raise SourceError(
+            where,
+            f"`timezone: {name}` is not a time zone.",
+            "declare one such as UTC, Europe/Berlin or -06:00.",
+        ) from error

@@ -1,0 +1,189 @@
+"""Run one notebook with papermill, in a process of its own, and judge it ourselves.
+
+papermill's status cannot be trusted: after a time-out or a dead kernel every cell says
+"completed", and `sys.exit(0)` in a cell passes as success. A chapter is good only when
+papermill raised nothing, every code cell ran, and the last one printed the sentinel.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cjm_research.errors import ReportError, UnknownNameError
+
+SENTINEL = "chapter complete"
+_CASTS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+def read_parameters(notebook: Path) -> dict[str, type]:
+    """Return the parameters that a notebook declares, with their types."""
+    import papermill
+
+    declared = papermill.inspect_notebook(str(notebook))
+    return {
+        name: _CASTS.get(str(entry["inferred_type_name"]), str) for name, entry in declared.items()
+    }
+
+
+def check_parameters(given: Mapping[str, str], notebooks: list[Path]) -> dict[str, Any]:
+    """Turn `name=value` texts into typed parameters, before anything starts.
+
+    Raises
+    ------
+    UnknownNameError
+        If no notebook declares a parameter. papermill itself would run with the default.
+    ReportError
+        If a value does not have the declared type.
+    """
+    declared: dict[str, type] = {}
+    for notebook in notebooks:
+        declared |= read_parameters(notebook)
+    typed: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in declared or name in RESERVED:
+            raise UnknownNameError("parameter", name, sorted(set(declared) - RESERVED))
+        typed[name] = _cast(name, text, declared[name])
+    return typed
+
+
+RESERVED = frozenset({"study", "run_folder"})
+
+
+def execute_notebook(
+    notebook: Path, output: Path, parameters: Mapping[str, Any], *, deadline_s: float
+) -> None:
+    """Run a notebook in a subprocess and check that it really ran to its end.
+
+    Parameters
+    ----------
+    notebook, output : Path
+        `output` is written anew; its folder exists.
+    parameters : mapping
+        JSON types only. Those that the notebook does not declare are left out.
+    deadline_s : float
+        Seconds after which the notebook and its kernel are ended.
+
+    Raises
+    ------
+    ReportError
+        With notebook and cell. It never holds the notebook's own error text, which may
+        quote a participant.
+    """
+    job = {
+        "notebook": str(notebook),
+        "output": str(output),
+        "parameters": {k: v for k, v in parameters.items() if k in read_parameters(notebook)},
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cjm_research.reporting.execute"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=os.name == "posix",
+        text=True,
+    )
+    try:
+        _, said = process.communicate(json.dumps(job), timeout=deadline_s)
+    except subprocess.TimeoutExpired as error:
+        raise ReportError(
+            f"{notebook.name} did not finish within {deadline_s:.0f} s.", notebook=notebook.name
+        ) from error
+    finally:
+        _end(process)
+    if process.returncode != 0:
+        last = said.strip().splitlines()[-1:] or [""]
+        place = _read_place(last[0])
+        where = f" in cell {place['cell']}" if place.get("cell") else ""
+        raise ReportError(
+            f"{notebook.name} failed{where} ({place.get('error', 'no reason given')}).",
+            notebook=notebook.name,
+            cell=place.get("cell"),
+        )
+    _check_complete(notebook.name, output)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the whole group: a kernel may outlive the process that started it."""
+    if os.name == "posix":
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+    elif process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _check_complete(name: str, output: Path) -> None:
+    import nbformat
+
+    notebook = nbformat.read(str(output), as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(cells, start=1):
+        if cell.execution_count is None or any(o.output_type == "error" for o in cell.outputs):
+            raise ReportError(
+                f"{name}: code cell {number} did not run.", notebook=name, cell=number
+            )
+    last = "".join(o.get("text", "") for o in cells[-1].outputs) if cells else ""
+    if SENTINEL not in last:
+        raise ReportError(f"{name} ended before its last cell.", notebook=name)
+
+
+def _read_place(line: str) -> dict[str, Any]:
+    try:
+        place: dict[str, Any] = json.loads(line)
+    except json.JSONDecodeError:
+        return {}
+    return place if isinstance(place, dict) else {}
+
+
+def _cast(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() in ("true", "yes", "1"):
+            return True
+        if text.lower() in ("false", "no", "0"):
+            return False
+    else:
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise ReportError(f"parameter '{name}' should be {_KIND_WORDS[kind]}; got '{text}'.")
+
+
+_KIND_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _work() -> None:
+    """Child process: the job on standard input, one JSON line on standard error if it fails."""
+    job = json.load(sys.stdin)
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    import papermill
+
+    try:
+        papermill.execute_notebook(
+            job["notebook"],
+            job["output"],
+            parameters=job["parameters"],
+            kernel_name="python3",
+            progress_bar=False,
+            log_output=False,
+            start_timeout=120,
+        )
+    except papermill.PapermillExecutionError as error:
+        print(json.dumps({"error": error.ename, "cell": error.cell_index + 1}), file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        print(json.dumps({"error": type(error).__name__}), file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    _work()

@@ -1,0 +1,111 @@
+"""What the pages say around the tables: status, period, and what the report cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import cjm_research
+from cjm_research.reporting.site import Chapter, SiteContext
+from cjm_research.study import Study
+
+
+def build_context(
+    study: Study, *, run_id: str, made_at: str, chapters: Sequence[Chapter]
+) -> SiteContext:
+    """Return all that the pages of one run show."""
+    reasons = list(_draft_reasons(study))
+    status: Literal["draft", "final"] = "draft" if reasons else "final"
+    return SiteContext(
+        title=study.config.title,
+        objective=study.config.objective.strip(),
+        questions=study.config.questions,
+        assumptions=[(a.claim, a.owner) for a in study.config.assumptions],
+        study=study.name,
+        run_id=run_id,
+        made_at=made_at,
+        data_period=_data_period(study),
+        status=status,
+        status_reasons=reasons,
+        language=study.config.report.language,
+        tables=study.tables,
+        chapters=chapters,
+        version=cjm_research.__version__,
+        notes=list(_limits(study)),
+    )
+
+
+def _draft_reasons(study: Study) -> Iterator[str]:
+    for row in study.tables["sources"].itertuples():
+        if row.n_unreviewed:
+            some = f"{row.n_unreviewed} transcript{'s' if row.n_unreviewed > 1 else ''}"
+            yield (
+                f"{row.label}: nobody has reviewed the masking of names in {some}. Read them, "
+                "then list them under `masking_reviewed` in study.yaml."
+            )
+    n_lost = len(study.tables["lost_codes"])
+    if n_lost:
+        yield (
+            f"{n_lost} codes made by people quote text that is no longer there; "
+            "see study.lost_codes."
+        )
+
+
+def _data_period(study: Study) -> str:
+    sources = study.tables["sources"]
+    starts = [day for day in sources["collected_from"] if day]
+    ends = [day for day in sources["collected_to"] if day]
+    if not starts:
+        return ""
+    start, end = min(starts), max(ends)
+    return start if start == end else f"{start} – {end}"
+
+
+def _limits(study: Study) -> Iterator[str]:
+    """State what a reader must know before believing a number."""
+    sources = study.tables["sources"]
+    machine = study.tables["coders"]["kind"].eq("machine").any()
+    worded = sources[sources["n_documents"] > 0]
+    if machine and len(worded):
+        yield (
+            "Emotions, pain points and stages are machine-coded by rules and uncorrected: no "
+            "random sample has been checked by people, so counts of codes may be too high or low."
+        )
+    for row in worded.itertuples():
+        if row.sampling in ("purposive", "convenience"):
+            yield (
+                f"{row.label}: {row.sampling} sample. Counts are of those heard; no share or "
+                "interval is given, because it would speak for nobody else."
+            )
+        if row.unit == "visit":
+            yield f"{row.label}: rows are visits; people who came twice cannot be told apart."
+    excerpts = study.tables["excerpts"]
+    spoken = excerpts[excerpts["speaker"] != "interviewer"]
+    n_unassigned = int((spoken["stage"] == "unassigned").sum())
+    if n_unassigned:
+        yield (
+            f"{n_unassigned:,} of {len(spoken):,} excerpts could not be placed in a stage and "
+            "count in none."
+        )
+    n_silent = int((study.tables["participants"]["consent"] == "no_quote").sum())
+    if n_silent:
+        yield (
+            f"{n_silent:,} participants gave no consent to be quoted: they are counted, never "
+            "quoted."
+        )
+    for stage in study.journey:
+        rows = study.tables["coverage"]
+        mine = rows[rows["stage"] == stage.id]
+        if len(mine) and (mine["status"] == "not asked").all():
+            yield f"{stage.name}: nobody was asked, and nobody spoke of it. Silence is no praise."
+    kinds = {stage.measure for stage in study.journey} - {"none"}
+    if "task_failure" in kinds:
+        yield (
+            "The behaviour measure is task failure in a test, by attempt: it is no drop-off of "
+            "customers and no sales funnel."
+        )
+    if "questionnaire_abandonment" in kinds:
+        yield (
+            "The behaviour measure is leaving a questionnaire: it is no drop-off of customers "
+            "and no sales funnel."
+        )

@@ -1,0 +1,287 @@
+"""A study: opened by name, every table a frame, every step and figure one call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cjm_research import __version__, coding, privacy, readers
+from cjm_research.config import StudyConfig, build_journey, load_config
+from cjm_research.errors import UnknownNameError
+from cjm_research.journey import Journey
+from cjm_research.study import steps
+from cjm_research.study.cache import Tables, hash_parts, load_or_make, read_tables
+from cjm_research.study.project import STUDY_FILE, Place, find_study, list_studies
+
+__all__ = ["Place", "Study", "find_study", "list_studies", "open_study"]
+
+log = logging.getLogger(__name__)
+
+TABLES: dict[str, str] = {
+    "journey_map": "one row per stage: all that a reader sees in one column of the map",
+    "kpis": "one row per KPI: figure, interval, target and verdict",
+    "funnel": "one row per stage (and audience segment): entered, continued, dropped",
+    "stage_timing": "one row per stage: time until the next",
+    "visitors": "one row per stage: participants seen there",
+    "task_success": "one row per stage and task outcome: attempts and persons",
+    "mentions": "one row per stage, source and code: people who said it, of those heard",
+    "themes": "one row per theme of pain points",
+    "quotes": "one row per quote chosen for the report, with its address",
+    "rating_summary": "one row per stage, source, wave and measure: NPS, CSAT, CES",
+    "coverage": "one row per stage and source: asked, heard, silent",
+    "joins": "one row per pair of sources: people in both",
+    "survey_questions": "one row per question: people and answers",
+    "survey_steps": "one row per page and block of a questionnaire: reached and answered",
+    "participants": "one row per person: pseudonym, alias, consent, audience segments",
+    "documents": "one row per transcript, survey answer or note (masked)",
+    "turns": "one row per stretch of one speaker in a document",
+    "excerpts": "one row per sentence-sized unit, with its stage",
+    "codes": "one row per assertion about a span, by machine or person",
+    "held_codes": "the codes that hold: person over source over machine",
+    "lost_codes": "people's codes whose quote was not found",
+    "coders": "one row per coder",
+    "scores": "one row per excerpt: emotions, valence, pain, delight, need",
+    "ratings": "one row per participant, measure and item",
+    "answers": "one row per filled cell of a questionnaire",
+    "events": "one row per event",
+    "sources": "one row per source: what it is, n, dates, sampling",
+    "quality": "one row per thing noticed while reading",
+    "masked": "how often what kind of identifying text was masked",
+}
+"""Every table of a study, with its grain."""
+
+
+class Study:
+    """A study whose tables are made when first asked for, and cached by content.
+
+    Every name in `TABLES` is an attribute (`study.funnel`) and gives a pandas frame of its
+    own: changing it changes nothing else.
+
+    Parameters
+    ----------
+    place : Place
+        The study's folders.
+    run_folder : Path, optional
+        Read the tables of a run from here, instead of making them.
+    say : callable, optional
+        Told what is being done; silent by default.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        run_folder: Path | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        self.place = place
+        self.config: StudyConfig = load_config(
+            place.folder / STUDY_FILE, where=f"{place.name}/{STUDY_FILE}"
+        )
+        self.journey: Journey = build_journey(self.config.journey)
+        self.codebook = coding.load_codebook(place.folder / "codebook.yaml")
+        self._say = say or log.info
+        self._run_folder = run_folder
+        self._tables: Tables | None = None
+        self._key = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the study: that of its folder."""
+        return self.place.name
+
+    @property
+    def tables(self) -> Tables:
+        """Every table by name; made or read from the cache at the first call."""
+        if self._tables is None:
+            self._tables = self._make()
+        return self._tables
+
+    @property
+    def key(self) -> str:
+        """Hash of all that the tables depend on: inputs, study.yaml, code, vault."""
+        if not self._key:
+            self._make_key()
+        return self._key
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in TABLES:
+            return self.tables[name].copy()
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(str(UnknownNameError("table or attribute", name, dir(self))))
+
+    def __dir__(self) -> list[str]:
+        own = [name for name in super().__dir__() if not name.startswith("_")]
+        return sorted({*own, *TABLES})
+
+    def __repr__(self) -> str:
+        stages = " → ".join(stage.name for stage in self.journey)
+        lines = [f"Study '{self.name}': {self.config.title}", f"  stages   {stages}"]
+        if self._tables is None:
+            lines.append("  tables   not made yet; ask for one, such as study.journey_map")
+        else:
+            for row in self.tables["sources"].itertuples():
+                lines.append(
+                    f"  source   {row.label}: {row.n_participants:,} {row.unit}s, "
+                    f"{row.n_documents:,} documents, {row.n_events:,} events ({row.sampling})"
+                )
+            lines.append(f"  tables   {', '.join(TABLES)}")
+        return "\n".join(lines)
+
+    def quotes_at(self, stage: str) -> pd.DataFrame:
+        """Return the chosen quotes of a stage, with their address.
+
+        Raises
+        ------
+        UnknownNameError
+            If the journey has no such stage.
+        """
+        known = self.journey[stage].id
+        return self.quotes[lambda rows: rows["stage"] == known].reset_index(drop=True)
+
+    def funnel_by_stage(self) -> list[dict[str, Any]]:
+        """Return the map's numbers as plain values, one mapping per stage, for other programs."""
+        columns = [
+            "stage", "coverage", "behaviour_measure", "n_entered", "n_continued", "n_dropped",
+            "drop_off_rate", "drop_off_low", "drop_off_high",
+        ]  # fmt: skip
+        return [
+            {key: None if value != value else value for key, value in row.items()}
+            for row in self.journey_map[columns].to_dict("records")
+        ]
+
+    def plot_journey_map(self, **options: Any) -> Any:
+        """Draw the journey map; see `figures.plot_journey_map`."""
+        from cjm_research import figures
+
+        options.setdefault("title", self.config.title)
+        return figures.plot_journey_map(self.journey_map, **options)
+
+    def plot_funnel(self, **options: Any) -> Any:
+        """Draw drop-off by stage; see `figures.plot_funnel`."""
+        from cjm_research import figures
+
+        return figures.plot_funnel(self.funnel, **options)
+
+    def plot_emotions(self, source: str, **options: Any) -> Any:
+        """Draw people per emotion and stage; see `figures.plot_emotions`."""
+        from cjm_research import figures
+
+        return figures.plot_emotions(self.mentions, source=source, **options)
+
+    def plot_pain_points(self, source: str, **options: Any) -> Any:
+        """Draw people per pain point and stage; see `figures.plot_pain_points`."""
+        from cjm_research import figures
+
+        return figures.plot_pain_points(self.mentions, source=source, **options)
+
+    def _make(self) -> Tables:
+        if self._run_folder:
+            return read_tables(self._run_folder)
+        folder = self.place.processed
+        vault = self._vault()
+        evidence_key, codes_key = self._make_key()
+        evidence = load_or_make(
+            folder,
+            "evidence",
+            evidence_key,
+            lambda: steps.make_evidence(
+                self.config, self.journey, self.place.folder, vault, self._say
+            ),
+        )
+        coded = load_or_make(
+            folder,
+            "codes",
+            codes_key,
+            lambda: steps.make_codes(evidence, self.journey, self.codebook, self._say),
+        )
+        mapped = load_or_make(
+            folder,
+            "map",
+            self._key,
+            lambda: steps.make_map(
+                evidence,
+                coded,
+                config=self.config,
+                journey=self.journey,
+                codebook=self.codebook,
+                folder=self.place.folder,
+                vault=vault,
+                say=self._say,
+            ),
+        )
+        everything = evidence | coded | mapped
+        return {name: everything[name] for name in TABLES}
+
+    def _make_key(self) -> tuple[str, str]:
+        """Chain the keys of the steps: each holds the one before it."""
+        package = hash_source()
+        vault = self._vault()
+        files = [
+            (path.name, hash_parts(path.read_bytes()))
+            for source in self.config.sources
+            for path in readers.list_files(source, self.place.folder)
+        ]
+        evidence = hash_parts(
+            __version__, package, self.config.model_dump_json(), vault.digest("key"), files
+        )
+        codes = hash_parts(evidence, coding.fingerprint(self.journey, self.codebook))
+        people = [
+            (path.name, hash_parts(path.read_bytes()))
+            for path in sorted((self.place.folder / "codes").glob("*.csv"))
+        ]
+        self._key = hash_parts(codes, people)
+        return evidence, codes
+
+    def _vault(self) -> privacy.Vault:
+        return privacy.open_vault(
+            self.config.privacy.vault or self.name,
+            synthetic=self.config.privacy.synthetic,
+            study_folder=self.place.folder,
+        )
+
+
+def open_study(
+    study: str | Path = "demo",
+    *,
+    run_folder: str | Path = "",
+    say: Callable[[str], None] | None = None,
+) -> Study:
+    """Open a study by name or folder.
+
+    Parameters
+    ----------
+    study : str or Path, default "demo"
+        Name of a folder under `data/raw`, or any folder with a study.yaml.
+    run_folder : str or Path, optional
+        Folder with the tables of a run; report notebooks get it as a parameter.
+    say : callable, optional
+        Told what is being done, one line at a time.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    SourceError
+        If there is no such study.
+    ConfigError
+        If its study.yaml cannot be used.
+    """
+    return Study(find_study(study), run_folder=Path(run_folder) if run_folder else None, say=say)
+
+
+def hash_source() -> str:
+    """Return a hash of the package's own code: changed code never meets an old cache."""
+    package = Path(__file__).parent.parent
+    rooms = ("readers", "privacy", "coding", "review", "behaviour", "synthesis", "statistics")
+    paths = [*package.glob("*.py"), *(Path(__file__).parent).glob("*.py")]
+    for room in rooms:
+        paths += (package / room).rglob("*.py")
+    return hash_parts(*(path.read_bytes() for path in sorted(paths)))

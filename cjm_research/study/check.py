@@ -1,0 +1,84 @@
+"""`cjm check`: what is recognised in a study's files, without making anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cjm_research import coding, readers
+from cjm_research.config import build_journey, load_config
+from cjm_research.errors import CjmError
+from cjm_research.material import Material
+from cjm_research.study.project import STUDY_FILE, find_study
+
+_COUNTED = {
+    "people": "people",
+    "turns": "turns of speech, answers and notes",
+    "ratings": "ratings",
+    "answers": "filled cells",
+    "events": "events",
+}
+
+
+def check_study(study: str | Path) -> tuple[list[str], int]:
+    """Read every source and report what was recognised and what is wrong.
+
+    Returns
+    -------
+    lines : list of str
+        For people.
+    n_problems : int
+        Sources or files that cannot be used.
+
+    Raises
+    ------
+    CjmError
+        If there is no such study or its study.yaml cannot be used.
+    """
+    place = find_study(study)
+    config = load_config(place.folder / STUDY_FILE, where=f"{place.name}/{STUDY_FILE}")
+    journey = build_journey(config.journey, where=STUDY_FILE)
+    coding.load_codebook(place.folder / "codebook.yaml")
+    lines = [f"{place.name}: {config.title}", ""]
+    lines.append("stages: " + " → ".join(stage.name for stage in journey))
+    n_problems = 0
+    for source in config.sources:
+        lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
+        try:
+            material = readers.read_source(source, place.folder, journey)
+        except CjmError as error:
+            n_problems += 1
+            lines += [f"  ! {line}" for line in str(error).splitlines()]
+            continue
+        lines += _describe(material)
+    lines.append("")
+    if n_problems:
+        lines.append(f"{n_problems} of {len(config.sources)} sources cannot be used yet.")
+    else:
+        lines.append("Every source can be read.")
+    return lines, n_problems
+
+
+def _describe(material: Material) -> list[str]:
+    lines = []
+    for part, words in _COUNTED.items():
+        n = len(getattr(material, part))
+        if n:
+            lines.append(f"  {n:>8,} {words}")
+    if len(material.turns):
+        roles = material.turns["speaker"].value_counts()
+        lines.append("           by " + ", ".join(f"{role} {n:,}" for role, n in roles.items()))
+    if len(material.events):
+        unmapped = material.events.loc[material.events["stage"] == "", "event"].value_counts()
+        if len(unmapped):
+            names = ", ".join(f"{name} ({n:,})" for name, n in unmapped.head(8).items())
+            lines.append(f"  ? events without a stage: {names}")
+            lines.append("    List them under `events:` of a stage, if they belong to one.")
+    if material.unreviewed:
+        lines.append(
+            f"  ? {material.unreviewed} transcripts whose masking nobody has reviewed: the report "
+            "will be marked as a draft."
+        )
+    for row in material.quality.to_dict("records"):
+        mark = "?" if row["level"] == "warning" else " "
+        lines.append(f"  {mark} {row['file']}: {row['what']}: {row['n']:,}")
+    return lines

@@ -1,0 +1,371 @@
+"""The chain from raw files to stage-level tables: the only code that joins rooms.
+
+Three steps, each from tables to tables: `make_evidence` (read, pseudonyms, masking),
+`make_codes` (excerpts, scores, codes) and `make_map` (counts, rates, the journey map).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from cjm_research import behaviour, coding, privacy, readers, review, synthesis
+from cjm_research.codes import resolve_codes
+from cjm_research.config import (
+    Events,
+    Observations,
+    Roster,
+    StudyConfig,
+    Survey,
+    Transcripts,
+)
+from cjm_research.errors import ConfigError, quoted
+from cjm_research.journey import UNASSIGNED, Journey
+from cjm_research.study.cache import Tables
+from cjm_research.tables import check_table
+
+Say = Callable[[str], None]
+
+KIND_OF_WORDS = {"transcripts": "interview", "survey": "survey_answer", "observations": "note"}
+
+
+def make_evidence(
+    config: StudyConfig, journey: Journey, folder: Path, vault: privacy.Vault, say: Say
+) -> Tables:
+    """Read every source, replace names by pseudonyms, and check the tables.
+
+    Nothing is written before this returns: raw words live in memory only.
+    """
+    materials = []
+    for source in config.sources:
+        say(f"reading {source.name}")
+        materials.append(readers.read_source(source, folder, journey))
+    evidence = privacy.pseudonymise(materials, config, journey, vault)
+    unreviewed = {material.source: material.unreviewed for material in materials}
+    tables = {
+        "participants": evidence.participants,
+        "documents": evidence.documents,
+        "turns": evidence.turns,
+        "ratings": evidence.ratings,
+        "answers": evidence.answers,
+        "events": evidence.events,
+        "declared_codes": evidence.declared_codes,
+        "quality": evidence.quality,
+        "masked": evidence.masked_counts,
+        "document_files": pd.DataFrame(
+            [(key, _seal(vault, ref)) for key, ref in evidence.document_files.items()],
+            columns=["document_id", "file_key"],
+        ),
+    }
+    tables["sources"] = _describe_sources(config, tables, unreviewed)
+    return tables
+
+
+def make_codes(evidence: Tables, journey: Journey, codebook: coding.Codebook, say: Say) -> Tables:
+    """Split documents into excerpts, score them and let every machine coder speak."""
+    say("splitting texts into excerpts")
+    excerpts = coding.split_excerpts(evidence["documents"], evidence["turns"])
+    say(f"coding {len(excerpts):,} excerpts")
+    scores = coding.score_excerpts(excerpts)
+    declared = coding.code_declared(excerpts, evidence["documents"], evidence["declared_codes"])
+    machine = coding.code_excerpts(excerpts, scores, journey=journey, codebook=codebook)
+    codes = check_table(
+        pd.concat([declared, machine], ignore_index=True), "codes", where="make_codes"
+    )
+    return {"excerpts": excerpts, "scores": scores, "machine_codes": codes}
+
+
+def make_map(
+    evidence: Tables,
+    coded: Tables,
+    *,
+    config: StudyConfig,
+    journey: Journey,
+    codebook: coding.Codebook,
+    folder: Path,
+    vault: privacy.Vault,
+    say: Say,
+) -> Tables:
+    """Add people's codes, settle conflicts, count people and join the two strands."""
+    codes, coders, lost = _all_codes(evidence, coded, journey, codebook, folder, vault)
+    held = resolve_codes(codes, coders)
+    excerpts = _with_stages(coded["excerpts"], held, journey)
+    labels = codebook.labels()
+    designs = {source.id: source.has_design for source in config.sources}
+    segments = find_segments(config, evidence)
+
+    say("counting people")
+    heard = synthesis.count_heard(excerpts)
+    mentions = synthesis.count_mentions(
+        held, excerpts, journey=journey, designs=designs, labels=labels, segments=segments
+    )
+    people = people_by_source(evidence)
+    worded = [source for source in config.sources if source.kind in KIND_OF_WORDS]
+    coverage = synthesis.describe_coverage(
+        heard,
+        journey=journey,
+        n_participants={source.id: len(people[source.id]) for source in worded},
+        asked=_asked(config, journey, evidence, codes),
+    )
+    quotes = synthesis.choose_quotes(
+        held, excerpts, evidence["participants"], evidence["documents"], mentions,
+        labels=labels, per_stage=config.report.quotes_per_stage,
+    )  # fmt: skip
+
+    say("following people through the stages")
+    events = evidence["events"]
+    funnel = behaviour.estimate_drop_off(events, journey, segments=segments)
+    timing = behaviour.estimate_stage_timing(events, journey)
+    visitors = behaviour.count_visitors(events, journey)
+    task_success = _task_success(config, journey, evidence["ratings"])
+    questions, steps = _questionnaires(config, evidence)
+
+    say("joining words and numbers")
+    ratings = synthesis.summarize_ratings(evidence["ratings"], designs=designs)
+    source_labels = [
+        synthesis.SourceLabel(
+            source=source.id,
+            label=source.name,
+            kind=KIND_OF_WORDS[source.kind],
+            unit=source.unit,
+            has_design=source.has_design,
+            n_participants=len(people[source.id]),
+        )
+        for source in worded
+    ]
+    journey_map = synthesis.build_journey_map(
+        synthesis.MapTables(
+            coverage=coverage,
+            mentions=mentions,
+            quotes=quotes,
+            ratings=ratings,
+            funnel=funnel,
+            task_success=task_success,
+            stage_timing=timing,
+            visitors=visitors,
+            valence=synthesis.measure_valence(excerpts, coded["scores"]),
+            tellers=synthesis.list_tellers(held, excerpts, evidence["participants"]),
+        ),
+        journey=journey,
+        sources=source_labels,
+        participants=evidence["participants"],
+        pain_points_per_stage=config.report.pain_points_per_stage,
+    )
+    names = {source.id: source.name for source in config.sources}
+    return {
+        "excerpts": excerpts,
+        "coders": coders,
+        "codes": codes,
+        "held_codes": held,
+        "lost_codes": lost,
+        "themes": coding.describe_themes(held, excerpts),
+        "mentions": mentions.assign(source_label=mentions["source"].map(names)),
+        "coverage": coverage.assign(source_label=coverage["source"].map(names)),
+        "quotes": quotes,
+        "funnel": funnel,
+        "stage_timing": timing,
+        "visitors": visitors,
+        "task_success": task_success,
+        "survey_questions": questions,
+        "survey_steps": steps,
+        "rating_summary": ratings,
+        "kpis": synthesis.judge_kpis(config.kpis, journey=journey, funnel=funnel, ratings=ratings),
+        "joins": synthesis.count_joins({k: v for k, v in people.items() if v}),
+        "journey_map": journey_map,
+    }
+
+
+def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
+    """Return `participant_id`, `segment`, `segment_value` for the declared audience segments.
+
+    A segment is a column of the participants (roster, survey) or, failing that, the first
+    value that the events show for a person.
+
+    Raises
+    ------
+    ConfigError
+        If a declared segment is in none of the sources.
+    """
+    participants, events = evidence["participants"], evidence["events"]
+    parts = []
+    for segment in config.audience_segments:
+        if segment.id in participants:
+            values = participants[["participant_id", segment.id]].rename(
+                columns={segment.id: "value"}
+            )
+        elif segment.id in ("device", "channel"):
+            values = behaviour.first_values(events, segment.id)
+        else:
+            known = [c for c in participants.columns if c not in _PARTICIPANT_COLUMNS]
+            raise ConfigError(
+                "study.yaml",
+                [
+                    f"audience_segments: no source gives '{segment.id}'. "
+                    f"Found: {quoted([*known, 'device', 'channel'])}."
+                ],
+            )
+        values = values[values["value"].fillna("") != ""]
+        parts.append(values.rename(columns={"value": "segment_value"}).assign(segment=segment.id))
+    if not parts:
+        return None
+    return pd.concat(parts, ignore_index=True)[["participant_id", "segment", "segment_value"]]
+
+
+_PARTICIPANT_COLUMNS = ("participant_id", "alias", "consent")
+
+
+def people_by_source(evidence: Tables) -> dict[str, set[str]]:
+    """Return the participants of each source, in the study's order."""
+    people: dict[str, set[str]] = {source: set() for source in evidence["sources"]["source"]}
+    for name in ("documents", "ratings", "answers", "events"):
+        for source, rows in evidence[name].groupby("source"):
+            people[str(source)] |= set(rows["participant_id"])
+    return people
+
+
+def _all_codes(
+    evidence: Tables,
+    coded: Tables,
+    journey: Journey,
+    codebook: coding.Codebook,
+    folder: Path,
+    vault: privacy.Vault,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    sealed = dict(evidence["document_files"][["file_key", "document_id"]].itertuples(index=False))
+    files = {}
+    for path in folder.rglob("*"):
+        key = _seal(vault, path.relative_to(folder).as_posix())
+        if key in sealed:
+            files[sealed[key]] = path.relative_to(folder).as_posix()
+    theirs, people, lost = review.read_codes(
+        folder / "codes",
+        coded["excerpts"],
+        evidence["documents"],
+        journey=journey,
+        document_files=files,
+    )
+    codes = check_table(
+        pd.concat([coded["machine_codes"], theirs], ignore_index=True), "codes", where="codes"
+    )
+    coders = check_table(
+        pd.concat([coding.describe_coders(journey, codebook), people], ignore_index=True),
+        "coders",
+        where="coders",
+    )
+    return codes, coders, lost
+
+
+def _seal(vault: privacy.Vault, file: str) -> str:
+    """Return a file's name as a key: names of files may name people."""
+    return vault.digest(f"file:{file}", length=24)
+
+
+def _with_stages(excerpts: pd.DataFrame, held: pd.DataFrame, journey: Journey) -> pd.DataFrame:
+    """Derive each excerpt's stage from the codes that hold; nowhere else is it set."""
+    stages = held[(held["code_group"] == "stage") & (held["excerpt_id"] != "")]
+    by_excerpt = stages.drop_duplicates("excerpt_id").set_index("excerpt_id")["code"]
+    return excerpts.assign(stage=journey.order(excerpts["excerpt_id"].map(by_excerpt)))
+
+
+def _asked(
+    config: StudyConfig, journey: Journey, evidence: Tables, codes: pd.DataFrame
+) -> set[tuple[str, str]]:
+    """Pairs of stage and source where people were asked: by guide, question or task."""
+    documents = evidence["documents"]
+    asked = set()
+    for source in config.sources:
+        if isinstance(source, Transcripts):
+            asked |= {(stage.id, source.id) for stage in journey if stage.prompts}
+            mine = set(documents.loc[documents["source"] == source.id, "document_id"])
+            put = codes[
+                (codes["code_group"] == "stage")
+                & codes["basis"].isin(("prompt", "heading"))
+                & codes["document_id"].isin(mine)
+            ]
+            asked |= {(stage, source.id) for stage in put["code"].unique()}
+        elif isinstance(source, Survey | Observations):
+            declared = documents.loc[documents["source"] == source.id, "declared_stage"]
+            asked |= {(stage, source.id) for stage in declared.unique() if stage}
+            if isinstance(source, Survey):
+                asked |= {(q.stage, source.id) for q in source.questions if q.stage}
+            else:
+                events = evidence["events"]
+                items = events.loc[events["source"] == source.id, "stage"]
+                asked |= {(stage, source.id) for stage in items.unique() if stage}
+    return {(stage, source) for stage, source in asked if stage != UNASSIGNED}
+
+
+def _task_success(config: StudyConfig, journey: Journey, ratings: pd.DataFrame) -> pd.DataFrame:
+    parts = [
+        behaviour.estimate_task_success(
+            ratings[ratings["source"] == source.id],
+            journey,
+            outcomes={outcome.id: outcome.label for outcome in source.outcomes},
+            has_design=source.has_design,
+        )
+        for source in config.sources
+        if isinstance(source, Observations)
+    ]
+    if not parts:
+        return behaviour.estimate_task_success(ratings.iloc[:0], journey, outcomes={})
+    return pd.concat(parts, ignore_index=True)
+
+
+def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+    answers, events = evidence["answers"], evidence["events"]
+    surveys = [source for source in config.sources if isinstance(source, Survey)]
+    questions = [
+        behaviour.summarize_questions(answers, events, source=s.id, form=s.questionnaire)
+        for s in surveys
+    ]
+    steps = [
+        behaviour.summarize_steps(answers, events, s.questionnaire, source=s.id)
+        for s in surveys
+        if s.questionnaire
+    ]
+    return (
+        pd.concat(questions, ignore_index=True)
+        if questions
+        else pd.DataFrame(columns=behaviour.QUESTION_COLUMNS),
+        pd.concat(steps, ignore_index=True)
+        if steps
+        else pd.DataFrame(columns=behaviour.STEP_COLUMNS),
+    )
+
+
+def _describe_sources(
+    config: StudyConfig, tables: Tables, unreviewed: dict[str, int]
+) -> pd.DataFrame:
+    """One row per source but the roster, which holds no evidence of its own."""
+    rows = []
+    for source in config.sources:
+        if isinstance(source, Roster):
+            continue
+        mine = {
+            name: tables[name][tables[name]["source"] == source.id]
+            for name in ("documents", "ratings", "answers", "events")
+        }
+        people: set[str] = set().union(*(frame["participant_id"] for frame in mine.values()))
+        is_log = isinstance(source, Events)
+        rows.append(
+            {
+                "source": source.id,
+                "label": source.name,
+                "kind": source.kind,
+                "unit": source.unit,
+                "n_participants": len(people),
+                "n_documents": len(mine["documents"]),
+                "n_events": len(mine["events"]) if is_log else 0,
+                "collected_from": str(source.collected.start) if source.collected else "",
+                "collected_to": str(source.collected.end) if source.collected else "",
+                "recruitment": source.recruitment,
+                "sampling": source.sampling,
+                "sampling_note": source.sampling_note,
+                "wave": source.wave,
+                "n_unreviewed": unreviewed.get(source.id, 0),
+                "required": source.required,
+            }
+        )
+    return pd.DataFrame(rows)
