@@ -26,43 +26,42 @@ def split_excerpts(documents: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame
         `prompt` is what the excerpt answers: the interviewer's last turn before it, or the
         question of the document. `stage` is empty until codes are resolved.
     """
-    texts = documents.set_index("document_id")
+    texts = documents.set_index("document_id").to_dict("index")
+    ordered = turns.sort_values(["document_id", "turn"]).to_dict("records")
     nlp = load_nlp()
     rows = []
-    for document_id, parts in turns.sort_values(["document_id", "turn"]).groupby(
-        "document_id", sort=True
-    ):
-        document = texts.loc[document_id]
-        prompt = document["prompt"]
-        number = 0
-        for turn in parts.itertuples(index=False):
-            said = document["text"][turn.start : turn.end]
-            for sentence in nlp(said).sents:
-                text = sentence.text.strip()
-                if not any(character.isalnum() for character in text):
-                    continue
-                start = turn.start + sentence.start_char
-                start += len(sentence.text) - len(sentence.text.lstrip())
-                rows.append(
-                    {
-                        "excerpt_id": f"{document_id}#{number}",
-                        "document_id": document_id,
-                        "participant_id": document["participant_id"],
-                        "source": document["source"],
-                        "speaker": turn.speaker,
-                        "turn": turn.turn,
-                        "start": start,
-                        "end": start + len(text),
-                        "prompt": prompt,
-                        "heading": turn.heading,
-                        "start_s": turn.start_s,
-                        "text": text,
-                        "stage": "",
-                    }
-                )
-                number += 1
-            if turn.speaker == "interviewer":
-                prompt = said
+    document_id, prompt, number = "", "", 0
+    for turn in ordered:
+        document = texts[turn["document_id"]]
+        if turn["document_id"] != document_id:
+            document_id, prompt, number = turn["document_id"], document["prompt"], 0
+        said = document["text"][turn["start"] : turn["end"]]
+        for sentence in nlp(said).sents:
+            text = sentence.text.strip()
+            if not any(character.isalnum() for character in text):
+                continue
+            start = turn["start"] + sentence.start_char
+            start += len(sentence.text) - len(sentence.text.lstrip())
+            rows.append(
+                {
+                    "excerpt_id": f"{document_id}#{number}",
+                    "document_id": document_id,
+                    "participant_id": document["participant_id"],
+                    "source": document["source"],
+                    "speaker": turn["speaker"],
+                    "turn": turn["turn"],
+                    "start": start,
+                    "end": start + len(text),
+                    "prompt": prompt,
+                    "heading": turn["heading"],
+                    "start_s": turn["start_s"],
+                    "text": text,
+                    "stage": "",
+                }
+            )
+            number += 1
+        if turn["speaker"] == "interviewer":
+            prompt = said
     columns = [
         "excerpt_id", "document_id", "participant_id", "source", "speaker", "turn", "start",
         "end", "prompt", "heading", "start_s", "text", "stage",

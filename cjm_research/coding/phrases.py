@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,54 +38,67 @@ def tokenize(texts: Iterable[str]) -> list[Doc]:
     return [nlp.make_doc(text.replace("’", "'")) for text in texts]
 
 
-class PhraseFinder:
-    """Finds labelled phrases in token sequences.
+def find_phrases(docs: Sequence[Doc], phrases: Mapping[str, Sequence[str]]) -> list[list[Hit]]:
+    """Find labelled phrases in token sequences.
 
     Parameters
     ----------
+    docs : sequence of Doc
     phrases : mapping of label to phrases
         `a|b` is either word, `stem*` any word that begins so; case does not matter.
+
+    Returns
+    -------
+    list of list of Hit
+        Per doc, in text order; a hit inside a longer one of its label is dropped.
     """
+    from spacy.matcher import PhraseMatcher
+    from spacy.tokens import Doc
 
-    def __init__(self, phrases: Mapping[str, Sequence[str]]) -> None:
-        from spacy.matcher import Matcher
-
-        self._matcher = Matcher(load_nlp().vocab)
-        for label, texts in phrases.items():
-            patterns = [pattern for text in texts for pattern in _patterns(text)]
-            if patterns:
-                self._matcher.add(label, patterns)
-
-    def __call__(self, doc: Doc) -> list[Hit]:
-        """Return the hits in text order; a hit inside a longer one of its label is dropped."""
-        if not len(self._matcher):  # spaCy warns about an empty matcher
-            return []
-        names = doc.vocab.strings
-        hits = sorted(
-            {Hit(names[key], start, end) for key, start, end in self._matcher(doc)},
-            key=lambda hit: (hit.start, -hit.end, hit.label),
-        )
-        kept: list[Hit] = []
-        for hit in hits:
-            if not any(
-                hit.label == other.label and other.start <= hit.start and hit.end <= other.end
-                for other in kept
-            ):
-                kept.append(hit)
-        return kept
+    vocab = load_nlp().vocab
+    # Stems become the words that these texts really hold: plain phrases are matched at once
+    # however many there are, where a pattern per stem would be tried on every token.
+    words = sorted({token.lower_ for doc in docs for token in doc})
+    matcher = PhraseMatcher(vocab, attr="LOWER")
+    for label, texts in phrases.items():
+        runs = {run for text in texts for run in _runs(text, words)}
+        if runs:
+            matcher.add(label, [Doc(vocab, words=list(run)) for run in sorted(runs)])
+    if not len(matcher):
+        return [[] for _ in docs]
+    return [_longest(matcher(doc, as_spans=False), vocab.strings) for doc in docs]
 
 
-def _patterns(phrase: str) -> list[list[dict[str, Any]]]:
-    """Return one token pattern per combination of alternatives."""
-    choices = [word.split("|") for word in phrase.lower().split()]
-    return [
-        [token for word in words for token in _tokens(word)]
-        for words in itertools.product(*choices)
+def _longest(found: Iterable[tuple[int, int, int]], names: Any) -> list[Hit]:
+    hits = sorted(
+        (Hit(names[key], start, end) for key, start, end in found),
+        key=lambda hit: (hit.start, -hit.end, hit.label),
+    )
+    kept: list[Hit] = []
+    for hit in hits:
+        if not any(
+            hit.label == other.label and other.start <= hit.start and hit.end <= other.end
+            for other in kept
+        ):
+            kept.append(hit)
+    return kept
+
+
+def _runs(phrase: str, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Spell out a phrase: every combination of alternatives and of words with its stems."""
+    choices = [
+        [run for option in word.split("|") for run in _spell(option, words)]
+        for word in phrase.lower().split()
     ]
+    for combination in itertools.product(*choices):
+        yield tuple(token for run in combination for token in run)
 
 
-def _tokens(word: str) -> list[dict[str, Any]]:
+def _spell(word: str, words: Sequence[str]) -> list[tuple[str, ...]]:
     if word.endswith("*") and len(word) > 1:
-        return [{"LOWER": {"REGEX": f"^{re.escape(word[:-1])}"}}]
+        stem = word[:-1]
+        first = bisect.bisect_left(words, stem)
+        matching = itertools.takewhile(lambda other: other.startswith(stem), words[first:])
+        return [(other,) for other in matching]
     # Through the tokenizer, because it splits contractions: "couldn't" is two tokens.
-    return [{"LOWER": token.lower_} for token in load_nlp().make_doc(word)]
+    return [tuple(token.lower_ for token in load_nlp().make_doc(word))]

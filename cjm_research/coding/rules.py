@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from cjm_research.coding.phrases import Hit, PhraseFinder, tokenize
+from cjm_research.coding.phrases import Hit, find_phrases, tokenize
 from cjm_research.coding.resources import Codebook, load_codebook, load_lexicon
 from cjm_research.coding.rows import make_codes
 from cjm_research.coding.signals import EMOTIONS, is_negated, says_nothing
@@ -46,16 +46,18 @@ class RuleCoder:
         return make_codes(self._rows(heard), coder_id=self.coder_id)
 
     def _rows(self, heard: pd.DataFrame) -> Iterator[dict[str, Any]]:
-        finder = PhraseFinder(
+        docs = tokenize(heard["text"])
+        topics = find_phrases(
+            docs,
             {
                 f"{entry.group}:{entry.code}:{kind}": phrases
                 for entry in self.codebook
                 for kind, phrases in (("cue", entry.cues), ("sure", entry.sure_cues))
-            }
+            },
         )
-        expectation = _ExpectationRule()
-        docs = tokenize(heard["text"])
-        for row, doc in zip(heard.to_dict("records"), docs, strict=True):
+        expectations = find_phrases(docs, load_lexicon()["expectation"])
+        records = heard.to_dict("records")
+        for row, doc, named, expected in zip(records, docs, topics, expectations, strict=True):
             if row["nothing"]:
                 continue
             base = {key: row[key] for key in ("excerpt_id", "document_id", "start", "end", "text")}
@@ -65,11 +67,10 @@ class RuleCoder:
                     yield base | _code("emotion", emotion, score, "score")
             if row["need"] >= self.signal_threshold:
                 yield base | _code("need", "need", row["need"], "score")
-            outcome = expectation(doc)
+            outcome = _expectation_outcome(expected)
             if outcome:
                 yield base | _code("expectation", outcome, 0.7, "phrase")
-            found = finder(doc)
-            yield from (base | code for code in self._topics(row, doc, found))
+            yield from (base | code for code in self._topics(row, doc, named))
 
     def _topics(self, row: dict[str, Any], doc: Any, hits: list[Hit]) -> Iterator[dict[str, Any]]:
         for group, signal in (("pain_point", "pain"), ("delight", "delight")):
@@ -102,22 +103,16 @@ OTHER = "other"
 """Trouble is told, but no code of the codebook fits: shown, and waiting for a person."""
 
 
-class _ExpectationRule:
-    """I expected ... but ...: an expectation with what became of it."""
-
-    def __init__(self) -> None:
-        self._finder = PhraseFinder(load_lexicon()["expectation"])
-
-    def __call__(self, doc: Any) -> str:
-        hits = self._finder(doc)
-        labels = {hit.label for hit in hits}
-        for outcome in ("exceeded", "met"):
-            if outcome in labels:
-                return outcome
-        starts = [hit.end for hit in hits if hit.label == "set"]
-        if starts and any(hit.label == "missed" and hit.start >= min(starts) for hit in hits):
-            return "missed"
-        return ""
+def _expectation_outcome(hits: list[Hit]) -> str:
+    """I expected ... but ...: tell what became of an expectation, or an empty string."""
+    labels = {hit.label for hit in hits}
+    for outcome in ("exceeded", "met"):
+        if outcome in labels:
+            return outcome
+    starts = [hit.end for hit in hits if hit.label == "set"]
+    if starts and any(hit.label == "missed" and hit.start >= min(starts) for hit in hits):
+        return "missed"
+    return ""
 
 
 def _code(group: str, code: str, strength: float, basis: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cjm_research.coding.phrases import Hit, PhraseFinder, tokenize
+from cjm_research.coding.phrases import Hit, find_phrases, tokenize
 from cjm_research.coding.resources import lexicon_sha256, load_lexicon
 
 if TYPE_CHECKING:
@@ -60,8 +60,10 @@ def score_excerpts(excerpts: pd.DataFrame, *, coder_id: str = "rules") -> pd.Dat
         rules are, not a probability), `valence` in [-1, 1]; float32.
     """
     heard = excerpts[excerpts["speaker"] != "interviewer"]
+    docs = tokenize(heard["text"])
+    found = find_phrases(docs, _phrases())
     rows = [
-        _score(doc, text) for doc, text in zip(tokenize(heard["text"]), heard["text"], strict=True)
+        _score(doc, hits, text) for doc, hits, text in zip(docs, found, heard["text"], strict=True)
     ]
     columns = [*(f"emotion_{name}" for name in EMOTIONS), "valence", "pain", "delight", "need"]
     values = pd.DataFrame(rows, columns=columns, index=heard.index, dtype="float32")
@@ -86,8 +88,7 @@ def is_negated(doc: Doc, start: int) -> bool:
     return False
 
 
-def _score(doc: Doc, text: str) -> dict[str, float]:
-    hits = _finder()(doc)
+def _score(doc: Doc, hits: list[Hit], text: str) -> dict[str, float]:
     # "not easy" is a pain, "no problem" is none: a negated phrase leaves its own signal.
     plain = [hit for hit in hits if not is_negated(doc, hit.start)]
     turned = [hit for hit in hits if is_negated(doc, hit.start)]
@@ -144,7 +145,8 @@ def _strength(hit: Hit, signal: str) -> float:
 
 
 @cache
-def _finder() -> PhraseFinder:
+def _phrases() -> dict[str, list[str]]:
+    """All phrases of the lexicon, labelled by what they signal and how strongly."""
     lexicon = load_lexicon()
     phrases: dict[str, list[str]] = {"sarcasm": lexicon["sarcasm"]}
     for signal in ("pain", "delight", "need"):
@@ -152,7 +154,7 @@ def _finder() -> PhraseFinder:
             phrases[f"{signal}:{group['strength']}"] = group["phrases"]
     for emotion, words in lexicon["emotions"].items():
         phrases[f"emotion:{emotion}"] = words
-    return PhraseFinder(phrases)
+    return phrases
 
 
 @cache

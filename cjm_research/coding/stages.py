@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from cjm_research.coding.phrases import PhraseFinder, load_nlp, tokenize
+from cjm_research.coding.phrases import Hit, find_phrases, load_nlp, tokenize
 from cjm_research.coding.rows import make_codes
 from cjm_research.journey import Journey
 
@@ -73,22 +73,23 @@ class StageCoder:
         return make_codes(self._rows(excerpts), coder_id=self.coder_id)
 
     def _rows(self, excerpts: pd.DataFrame) -> Iterator[dict[str, Any]]:
-        cues = PhraseFinder({stage.id: stage.cues for stage in self.journey})
+        cues = {stage.id: stage.cues for stage in self.journey}
         ordered = excerpts.sort_values(["document_id", "start"], kind="stable")
         records = ordered.to_dict("records")
         docs = tokenize(ordered["text"])
+        found = find_phrases(docs, cues)
+        prompts = self._asked_stages(ordered["prompt"].unique().tolist(), cues)
         document, prompt, asked = "", "", ""
         answered_turn = -1
-        for row, doc in zip(records, docs, strict=True):
+        for row, doc, hits in zip(records, docs, found, strict=True):
             if row["document_id"] != document:
                 document, prompt, asked, answered_turn = row["document_id"], "", "", -1
             if row["speaker"] == "interviewer":
                 continue
             if row["prompt"] != prompt:
                 prompt = row["prompt"]
-                named = self._asked_stage(prompt, cues)
-                if named:
-                    asked, answered_turn = named, row["turn"]
+                if prompts[prompt]:
+                    asked, answered_turn = prompts[prompt], row["turn"]
             proposals: dict[str, str] = {}
             heading = self._heading_stage(row["heading"])
             if heading:
@@ -96,7 +97,7 @@ class StageCoder:
             if asked:
                 direct = row["turn"] == answered_turn
                 proposals["prompt" if direct else "carried prompt"] = asked
-            stage, n_cues = _best_cue(cues, doc)
+            stage, n_cues = _best_cue(doc, hits)
             if stage:
                 proposals["several cues" if n_cues > 1 else "cue"] = stage
             if proposals:
@@ -121,7 +122,18 @@ class StageCoder:
                 return stage.id
         return ""
 
-    def _asked_stage(self, prompt: str, cues: PhraseFinder) -> str:
+    def _asked_stages(
+        self, prompts: list[str], cues: Mapping[str, Sequence[str]]
+    ) -> dict[str, str]:
+        """Return the stage that each question asks about, by the guide or by its cues."""
+        docs = tokenize(prompts)
+        found = find_phrases(docs, cues)
+        return {
+            prompt: self._guided_stage(prompt) or _best_cue(doc, hits)[0]
+            for prompt, doc, hits in zip(prompts, docs, found, strict=True)
+        }
+
+    def _guided_stage(self, prompt: str) -> str:
         words = _stems(_content_words(prompt))
         shares: dict[str, float] = {}
         for stage in self.journey:
@@ -131,18 +143,16 @@ class StageCoder:
                     share = len(wanted & words) / len(wanted)
                     shares[stage.id] = max(shares.get(stage.id, 0.0), share)
         best = sorted(shares.items(), key=lambda item: -item[1])
-        if best and best[0][1] >= self.prompt_overlap:
-            tie = len(best) > 1 and best[1][1] == best[0][1]
-            if not tie:
-                return best[0][0]
-        named, _ = _best_cue(cues, load_nlp().make_doc(prompt.replace("’", "'")))
-        return named
+        if not best or best[0][1] < self.prompt_overlap:
+            return ""
+        tie = len(best) > 1 and best[1][1] == best[0][1]
+        return "" if tie else best[0][0]
 
 
-def _best_cue(cues: PhraseFinder, doc: Any) -> tuple[str, int]:
+def _best_cue(doc: Any, hits: list[Hit]) -> tuple[str, int]:
     """Return the stage with most distinct cues, or nothing when two stages have as many."""
     found: dict[str, set[str]] = {}
-    for hit in cues(doc):
+    for hit in hits:
         found.setdefault(hit.label, set()).add(doc[hit.start : hit.end].text.lower())
     counts = sorted(((len(words), stage) for stage, words in found.items()), reverse=True)
     if not counts or (len(counts) > 1 and counts[0][0] == counts[1][0]):

@@ -35,7 +35,7 @@ from cjm_research.figures.style import (
     tidy,
     wrapped,
 )
-from cjm_research.figures.swarm import place_aside
+from cjm_research.figures.swarm import place_people
 from cjm_research.figures.words import interval, percent, rating_words, signed
 from cjm_research.journey import LEAVING_WORDS
 
@@ -287,11 +287,13 @@ def _draw_feelings(axes: Axes, stages: Sequence[Cell], column: float) -> None:
             if (value := number(person.get("valence"))) is not None
         )
         people = [min(max(value, -1.0), 1.0) for value in people]
-        gap = min(0.105, 1.9 / max(len(people), 1))
-        aside = place_aside(people, gap * per_inch)
+        gap = min(0.105, (0.6 * column / max(len(people), 1)) ** 0.5)
+        places = place_people(
+            people, gap * per_inch, reach=0.37 * column * per_inch, low=-1.05, high=1.1
+        )
         axes.scatter(
-            [place + 0.4 + x / per_inch / column for x in aside],
-            people,
+            [place + 0.4 + x / per_inch / column for x, _ in places],
+            [y for _, y in places],
             s=(gap * 72 * 0.84) ** 2,
             c=[LIGHT[tone(value)] for value in people],
             linewidths=0,

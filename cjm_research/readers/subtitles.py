@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cjm_research.errors import SourceError
 from cjm_research.readers.utterances import SOUNDS, Parsed, Utterance, find_labels, split_label
@@ -67,7 +68,7 @@ def parse_srt(text: str, *, declared: frozenset[str]) -> Parsed:
     starts = [number for number, line in enumerate(lines) if _SRT_TIMES.fullmatch(line)]
     odd = {_NO_TIME: sum("-->" in line for line in lines) - len(starts)}
     texts = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         body = [line for line in lines[start + 1 : end] if "-->" not in line]
         # The next cue's number stands at the end of this one's lines.
         if end < len(lines) and body and body[-1].strip().isdigit():

@@ -8,13 +8,14 @@ from typing import Any
 
 from cjm_research.figures.cells import number, text
 from cjm_research.figures.palette import tone
-from cjm_research.figures.swarm import place_aside
+from cjm_research.figures.swarm import place_people
 
 SWARM_WIDTH, SWARM_HEIGHT = 200, 124
 _CENTRE = 70.0
 _EDGE = 8.0
 _GAP = 10.4
 _WIDEST = 112.0
+_CROWD = 85.0
 
 _STRIP_GAP = 9
 _STRIP_ROW = 14
@@ -76,15 +77,14 @@ def swarm(people: Sequence[Mapping[str, Any]], mean: float | None) -> Swarm:
         for person in people
         if (valence := number(person.get("valence"))) is not None
     )
-    gap = _GAP
-    places = place_aside([_height(-down) for down, _ in found], gap)
-    # Many people of one mind: smaller dots, never dots on top of each other.
-    while places and max(map(abs, places)) * 2 > _WIDEST and gap > 2:
-        gap *= 0.8
-        places = place_aside([_height(-down) for down, _ in found], gap)
+    # A crowd gets smaller dots: all of them have to find a place.
+    gap = min(_GAP, (_WIDEST * _CROWD / max(len(found), 1)) ** 0.5)
+    heights = [_height(-down) for down, _ in found]
+    bounds = {"reach": _WIDEST / 2, "low": _EDGE / 2, "high": SWARM_HEIGHT - _EDGE / 2}
+    places = place_people(heights, gap, **bounds)
     dots = [
-        Dot(round(_CENTRE + x, 2), round(_height(-down), 2), tone(-down), alias, -down)
-        for x, (down, alias) in zip(places, found, strict=True)
+        Dot(round(_CENTRE + x, 2), round(y, 2), tone(-down), alias, -down)
+        for (x, y), (down, alias) in zip(places, found, strict=True)
     ]
     mean_height = None if mean is None else round(_height(min(max(mean, -1.0), 1.0)), 2)
     radius = round(gap * 0.42, 2)
