@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         plot_pain_points,
     )
     from cjm_research.journey import Journey, Stage
-    from cjm_research.reporting import run_study
+    from cjm_research.reporting.runs import run_study
     from cjm_research.study import Study, open_study
 
 # Names load when first used: `import cjm_research` stays light, because every notebook and
@@ -45,7 +45,7 @@ _HOMES = {
     "plot_pain_points": "figures",
     "Journey": "journey",
     "Stage": "journey",
-    "run_study": "reporting",
+    "run_study": "reporting.runs",
     "Study": "study",
     "open_study": "study",
 }

@@ -50,7 +50,7 @@ def run(study: str, given: tuple[str, ...], as_json: bool, quiet: bool) -> None:
     The last line is the path of the report's first page. Exit codes: 0 done, 1 failed (the
     last good report is untouched), 3 the study is being run already.
     """
-    from cjm_research.reporting import run_study
+    from cjm_research.reporting.runs import run_study
 
     clock = time.monotonic()
 

@@ -18,9 +18,10 @@ from cjm_research.coding.signals import EMOTIONS, is_negated, says_nothing
 class RuleCoder:
     """Turn scores and codebook phrases into codes.
 
-    A pain point is coded where the excerpt, or the sentence beside it in the same turn,
-    tells of trouble and the excerpt names a topic of the codebook; a phrase that tells the
-    trouble by itself (`sure_cues`) needs no other sign. Delights likewise.
+    A pain point is coded where the excerpt, the sentence beside it in the same turn, or the
+    question it answers tells of trouble and the excerpt names a topic of the codebook; a
+    phrase that tells the trouble by itself (`sure_cues`) needs no other sign. Delights
+    likewise.
 
     Attributes
     ----------
@@ -41,6 +42,7 @@ class RuleCoder:
         heard = excerpts.merge(scores, on="excerpt_id", how="inner", validate="one_to_one")
         heard = heard.sort_values(["document_id", "start"], kind="stable").reset_index(drop=True)
         heard["nothing"] = [says_nothing(text) for text in heard["text"]]
+        heard["asked"] = _asks_for_trouble(heard) & (heard["delight"] < 0.6)
         for signal in ("pain", "delight"):
             heard[f"{signal}_near"] = _near(heard, signal)
         return make_codes(self._rows(heard), coder_id=self.coder_id)
@@ -84,7 +86,7 @@ class RuleCoder:
                     strength = 0.9
                 elif row[signal] >= self.signal_threshold:
                     strength = 0.7
-                elif row[f"{signal}_near"] >= 0.85:
+                elif row[f"{signal}_near"] >= 0.6 or (group == "pain_point" and row["asked"]):
                     strength = 0.55
                 else:
                     continue
@@ -117,6 +119,14 @@ def _expectation_outcome(hits: list[Hit]) -> str:
 
 def _code(group: str, code: str, strength: float, basis: str) -> dict[str, Any]:
     return {"code_group": group, "code": code, "strength": min(1.0, strength), "basis": basis}
+
+
+def _asks_for_trouble(heard: pd.DataFrame) -> pd.Series:
+    """Tell which excerpts answer a question for obstacles; plain praise is none all the same."""
+    prompts = heard["prompt"].unique().tolist()
+    found = find_phrases(tokenize(prompts), {"asks": load_lexicon()["asks_for_trouble"]})
+    asking = {prompt for prompt, hits in zip(prompts, found, strict=True) if hits}
+    return heard["prompt"].isin(asking) & (heard["valence"] < 0.4)
 
 
 def _near(heard: pd.DataFrame, signal: str) -> pd.Series:

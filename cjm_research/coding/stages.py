@@ -16,7 +16,7 @@ STRENGTH = {
     "heading": 0.85,
     "prompt": 0.8,
     "several cues": 0.75,
-    "carried prompt": 0.7,
+    "carried prompt": 0.58,
     "cue": 0.6,
 }
 """How sure each basis makes us; the surest proposal wins."""
@@ -134,16 +134,24 @@ class StageCoder:
         }
 
     def _guided_stage(self, prompt: str) -> str:
-        words = _stems(_content_words(prompt))
-        shares: dict[str, float] = {}
+        """Return the stage of the guide's question that the asked one holds, if one does.
+
+        Where two guide questions share their content words ("when you came to order",
+        "after you had ordered"), the small words decide.
+        """
+        words, content = _stems(_words(prompt)), _stems(_content_words(prompt))
+        fits: dict[str, tuple[float, float]] = {}
         for stage in self.journey:
             for guide in stage.prompts:
-                wanted = _stems(_content_words(guide))
+                wanted, wanted_all = _stems(_content_words(guide)), _stems(_words(guide))
                 if wanted:
-                    share = len(wanted & words) / len(wanted)
-                    shares[stage.id] = max(shares.get(stage.id, 0.0), share)
-        best = sorted(shares.items(), key=lambda item: -item[1])
-        if not best or best[0][1] < self.prompt_overlap:
+                    fit = (
+                        len(wanted & content) / len(wanted),
+                        len(wanted_all & words) / len(wanted_all),
+                    )
+                    fits[stage.id] = max(fits.get(stage.id, (0.0, 0.0)), fit)
+        best = sorted(fits.items(), key=lambda item: item[1], reverse=True)
+        if not best or best[0][1][0] < self.prompt_overlap:
             return ""
         tie = len(best) > 1 and best[1][1] == best[0][1]
         return "" if tie else best[0][0]
@@ -160,9 +168,13 @@ def _best_cue(doc: Any, hits: list[Hit]) -> tuple[str, int]:
     return counts[0][1], counts[0][0]
 
 
+def _words(text: str) -> set[str]:
+    return {token.lower_ for doc in tokenize([text]) for token in doc if token.is_alpha}
+
+
 def _content_words(text: str) -> set[str]:
-    doc = load_nlp().make_doc(text.replace("’", "'"))
-    return {token.lower_ for token in doc if token.is_alpha and not token.is_stop}
+    stop_words = load_nlp().Defaults.stop_words
+    return {word for word in _words(text) if word not in stop_words}
 
 
 def _stems(words: set[str]) -> set[str]:

@@ -140,16 +140,13 @@ def _draw_map(stages: Sequence[Cell], title: str, width: float) -> Figure:
     )
     quotes = [_short_quote(stage) for stage in stages]
     if any(quotes):
-        said = [
-            wrapped(f"“{text(quote.get('text'))}”", int(letters * 1.05)) if quote else []
-            for quote in quotes
-        ]
+        said = [wrapped(_spoken(quote), int(letters * 1.05)) if quote else [] for quote in quotes]
         lanes.append(
             _Lane(
                 "In their words",
                 "",
-                _height(len(lines) * 1.08 + 1.1 for lines in said),
-                lambda axes: _draw_quotes(axes, stages, quotes, said),
+                _height(len(lines) * 1.08 + 2.0 for lines in said),
+                lambda axes: _draw_quotes(axes, stages, quotes, said, letters),
             )
         )
     ratings = [
@@ -354,6 +351,7 @@ def _draw_quotes(
     stages: Sequence[Cell],
     quotes: Sequence[Cell | None],
     said: Sequence[Sequence[str]],
+    letters: int,
 ) -> None:
     high = _scale_lines(axes)
     for place, (quote, lines) in enumerate(zip(quotes, said, strict=True)):
@@ -363,11 +361,7 @@ def _draw_quotes(
             continue
         axes.text(place + 0.02, high, "\n".join(lines), size=SMALL + 1.2, family=serif(), va="top",
                   linespacing=1.3)  # fmt: skip
-        by = ", ".join(
-            tidy(part, 40)
-            for part in (text(quote.get(key)) for key in ("alias", "source_label", "at"))
-            if part
-        )
+        by = "\n".join(wrapped(_byline(quote), int(letters * 1.1))[:2])
         axes.text(
             place + 0.02,
             high - len(lines) * 1.08 - 0.15,
@@ -485,6 +479,19 @@ def _count_words(entry: Cell) -> str:
         share = percent(number(entry.get("share")))
         return f"{share} ({interval(entry.get('low'), entry.get('high'))}), n = {heard or 0:,}"
     return "no data" if said is None else f"{said:,} of {heard or 0:,}"
+
+
+def _spoken(quote: Cell) -> str:
+    """Return the words; only a participant's own stand in quotation marks."""
+    words = text(quote.get("text"))
+    return words if text(quote.get("speaker")) == "observer" else f"“{words}”"
+
+
+def _byline(quote: Cell) -> str:
+    """Return who said it, and where."""
+    by = "observer’s note on " if text(quote.get("speaker")) == "observer" else ""
+    where = text(quote.get("at")) or text(quote.get("source_label"))
+    return by + ", ".join(part for part in (text(quote.get("alias")), where) if part)
 
 
 def _short_quote(stage: Cell) -> Cell | None:

@@ -10,7 +10,11 @@ THIN = "\u202f"
 def percent(value: object) -> str:
     """Return '58 %'; 'no data' without a number."""
     found = number(value)
-    return "no data" if found is None else f"{found * 100:.0f}{THIN}%"
+    if found is None:
+        return "no data"
+    # Rounding must not claim that nobody or everybody did it.
+    digits = 1 if 0 < found < 0.005 or 0.995 <= found < 1 else 0
+    return f"{found * 100:.{digits}f}{THIN}%"
 
 
 def interval(low: object, high: object) -> str:

@@ -35,15 +35,15 @@ COMMON_WORDS = frozenset({
     "violet", "jasmine", "heather", "olive", "ginger", "honey", "candy", "sandy", "penny",
     "dolly", "amber", "ruby", "pearl", "jade", "crystal", "gem", "jewel", "star", "sky", "rain",
     "river", "brook", "clay", "cliff", "forest", "glen", "dale", "heath", "lane", "chase",
-    "chance", "chip", "chuck", "buck", "rob", "nick", "pat", "pam", "peg", "sue", "ray", "jack",
+    "chance", "chip", "chuck", "buck", "pat", "peg", "sue", "jack",
     "gene", "dean", "duke", "earl", "baron", "king", "prince", "queen", "major", "guy", "dick",
-    "drew", "grant", "wade", "miles", "norm", "max", "mac", "frank", "ernest", "earnest", "curt",
+    "drew", "grant", "wade", "miles", "norm", "max", "mac", "frank", "ernest", "earnest",
     "don", "dot", "bea", "bee", "belle", "charity", "constance", "patience", "prudence", "mercy",
     "melody", "harmony", "destiny", "trinity", "verity", "victor", "angel", "christian", "pierce",
     "rusty", "scarlet", "sterling", "stone", "hunter", "mason", "archer", "gunner", "robin",
-    "jay", "wren", "basil", "sage", "rosemary", "clementine", "cherry", "brandy", "sherry",
+    "wren", "basil", "sage", "rosemary", "clementine", "cherry", "brandy", "sherry",
     "page", "trace", "trip", "van", "gay", "merry", "happy", "sunny", "lucky", "blue", "gray",
-    "grey", "rocky", "sonny", "buddy", "junior", "tad", "tab", "ty", "sal", "ava", "ally", "alma",
+    "grey", "rocky", "sonny", "buddy", "junior", "tab", "ava", "ally", "alma",
     "aura", "era", "hazel", "fern", "flora", "gale",
     # family names
     "long", "short", "young", "little", "small", "large", "best", "good", "great", "strong",
@@ -73,5 +73,6 @@ COMMON_WORDS = frozenset({
     "crook", "crisp", "cheese", "coffee", "tea", "bread", "fry", "pan", "chan", "le", "li", "lu",
     "ma", "ng", "ho", "su", "wan", "wang", "yu",
 })
-"""Masked alone only where they are written as names are: with a capital, inside a sentence."""
+"""Masked alone only where they are written as names are: with a capital, inside a
+sentence or where someone is addressed."""
 # fmt: on

@@ -71,7 +71,8 @@ def build_study_masker(
     ]
     identities = [material.identities[["kind", "value"]] for material in materials]
     # What a source calls a name, mail or other is said first; an id may be the same string.
-    known = pd.concat([*identities, *ids], ignore_index=True)
+    nobody = pd.DataFrame(columns=["kind", "value"], dtype="object")
+    known = pd.concat([nobody, *identities, *ids], ignore_index=True)
     declared = frozenset(
         name
         for stage in journey

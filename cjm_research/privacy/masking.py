@@ -11,13 +11,15 @@ from itertools import pairwise
 import pandas as pd
 
 from cjm_research.privacy.common_words import COMMON_WORDS, NO_NAMES, PARTICLES
-from cjm_research.privacy.patterns import mask_patterns
+from cjm_research.privacy.patterns import PATTERNS, mask_patterns
 
 PLACEHOLDERS = {"name": "[name]", "id": "[id]", "email": "[email]", "phone": "[phone]"}
 OTHER = "[personal]"
+_SET = frozenset(f"[{pattern.kind}]" for pattern in PATTERNS)
 
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?…:\n\"“”„«»‹›(\[–—])[\s\"“”„'‘’(\[*]*\Z")
+_ADDRESSED = re.compile(r"[,!?]|['’]s\b")
 _SAFE_SEPARATORS = frozenset(" -_'’./\u00a0\n")
 # Bidirectional controls reorder what a reader sees; other controls have no place in text.
 _UNSAFE = re.compile(
@@ -109,10 +111,13 @@ class Masker:
             ):
                 continue
             start = words[position][0]
-            if phrase.capital_only and not _is_name_position(text, start):
+            if phrase.capital_only and not _is_name_position(
+                text, start, words[position + n - 1][1]
+            ):
                 continue
-            if text[start - 1 : start] == "[" and text[words[position + n - 1][1] :][:1] == "]":
-                continue  # a placeholder that a pattern has just set
+            end = words[position + n - 1][1]
+            if text[start - 1 : end + 1] in _SET:
+                continue  # a placeholder that a pattern has just set, not someone called Phone
             return phrase
         return None
 
@@ -207,9 +212,16 @@ def _says_nothing(word: str) -> bool:
     return word in NO_NAMES or word.isdigit()
 
 
-def _is_name_position(text: str, start: int) -> bool:
-    """Return True for a capital that no sentence start explains."""
-    return text[start].isupper() and not _SENTENCE_START.search(text[max(0, start - 12) : start])
+def _is_name_position(text: str, start: int, end: int) -> bool:
+    """Return True for a capital that no sentence start explains, or a person addressed.
+
+    "Will, can you hear me?" and "May's bill" begin sentences and are names all the same.
+    """
+    if not text[start].isupper():
+        return False
+    if _ADDRESSED.match(text, end):
+        return True
+    return not _SENTENCE_START.search(text[max(0, start - 12) : start])
 
 
 def _fold(text: str) -> str:

@@ -63,7 +63,10 @@ _DATE_OR_NUMBER = re.compile(
     )""",
     re.VERBOSE,
 )
-_ASKED_FOR = re.compile(r"(?i)(?:call|phone|number|mobile|cell|tel|ring|reach|dial|text|sms|fax)")
+_ASKED_FOR = re.compile(
+    r"(?i)\b(?:call|phone|number|mobile|cell|tel|ring|reach|dial|text|sms|fax)\b"
+)
+_LOCAL = re.compile(r"\d{3}[-. ]\d{4}|\d{4}[-. ]\d{4}|\d{3}[-. ]\d\d[-. ]\d\d")
 _MIN_DIGITS, _MAX_DIGITS, _SURE_DIGITS = 7, 15, 9
 
 
@@ -82,7 +85,9 @@ def _is_phone(match: re.Match[str]) -> bool:
     if len(groups) == 1:
         # A bare row of digits may be an amount; a long one, or one that is called, is not.
         return digits >= _SURE_DIGITS or _ASKED_FOR.search(before) is not None
-    return True
+    # A short row of groups is more often a size (52-18-145) than a local number (555-0132).
+    is_local = _LOCAL.fullmatch(text) is not None
+    return digits >= _SURE_DIGITS or is_local or _ASKED_FOR.search(before) is not None
 
 
 PATTERNS: tuple[Pattern, ...] = (

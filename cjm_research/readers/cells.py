@@ -210,11 +210,13 @@ def _sniff_delimiter(text: str) -> str:
 
     def fit(delimiter: str) -> tuple[float, int]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        widths = []
+        widths, stray = [], 0
         try:
             for record in reader:
                 if any(record):
                     widths.append(len(record))
+                    # Half a pair of quotation marks: the cell was cut at the wrong place.
+                    stray += any(cell.count('"') % 2 for cell in record)
                 if len(widths) == _SNIFFED_RECORDS:
                     break
         except csv.Error:
@@ -222,7 +224,7 @@ def _sniff_delimiter(text: str) -> str:
         if not widths or max(widths) == 1:
             return (0.0, 0)
         width, n = Counter(widths).most_common(1)[0]
-        return (n / len(widths) if width > 1 else 0.0, width)
+        return ((n - stray) / len(widths) if width > 1 else 0.0, width)
 
     # max keeps the first of equals: a comma when nothing speaks against it.
     return max(_DELIMITERS, key=fit)

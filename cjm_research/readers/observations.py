@@ -65,12 +65,6 @@ def read_observations(source: Observations, folder: Path, journey: Journey) -> M
         for outcome in source.outcomes:
             values = decide_outcome(frame, outcome)
             notes.count(path.name, f"rows with outcome '{outcome.id}'", int(values.notna().sum()))
-            notes.warn(
-                path.name,
-                f"rows that fit rules for success and for failure of '{outcome.id}', "
-                "decided by the first",
-                _count_contradictions(frame, outcome),
-            )
             ratings += [
                 (raw_id, outcome.id, item, value, stage, source.wave)
                 for raw_id, item, value, stage in zip(
@@ -109,13 +103,6 @@ def _fits(frame: pd.DataFrame, rule: Rule) -> pd.Series:
         cells = frame[squeeze(name)].str.strip().str.upper()
         fits &= pd.Series([compiled.fullmatch(cell) is not None for cell in cells], fits.index)
     return fits
-
-
-def _count_contradictions(frame: pd.DataFrame, outcome: Outcome) -> int:
-    either = {"success": pd.Series(False, frame.index), "failure": pd.Series(False, frame.index)}
-    for rule in outcome.rules:
-        either[rule.then] = either[rule.then] | _fits(frame, rule)
-    return int((either["success"] & either["failure"]).sum())
 
 
 def _wanted_columns(source: Observations) -> dict[str, str]:

@@ -25,7 +25,7 @@ RATINGS = frozenset({"nps", "csat", "ces", "rating"})
 RESERVED = frozenset({"raw_id", "consent", "participant_id", "alias"})
 """Columns of `people` and `participants` that an attribute may not overwrite."""
 _SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 5.0)}
-_KIND_OF_COLUMN = (("email", r"e-?mail"), ("phone", r"phone|mobile|\btel"), ("name", r"name"))
+_KIND_OF_COLUMN = (("email", r"mail"), ("phone", r"phone|mobile|\btel"), ("name", r"name"))
 
 
 @dataclass

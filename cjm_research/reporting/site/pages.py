@@ -33,7 +33,7 @@ def render_site(context: SiteContext, folder: Path) -> list[Path]:
     environment = make_environment()
     stages = views.stage_views(context.tables["journey_map"])
     sources = views.source_views(context.tables.get("sources"))
-    chapters = [
+    chapters: list[dict[str, Any]] = [
         {
             "title": chapter["title"],
             "href": views.page_name("chapter", chapter["slug"]),

@@ -1,0 +1,89 @@
+import zipfile
+
+import openpyxl
+import pytest
+
+from cjm_research.errors import SourceError
+from cjm_research.readers.cells import read_cells, require_columns
+from cjm_research.readers.notes import Notes
+
+
+def test_cells_stay_what_they_are(write):
+    path = write("a.csv", 'id,answer\n001, NA \n002,None\n\n003,"two\nlines"\n')
+    frame = read_cells(path, notes=Notes()).frame
+    assert frame["id"].tolist() == ["001", "002", "003"]
+    assert frame["answer"].tolist() == ["NA", "None", "two\nlines"]
+    assert frame.index.tolist() == [2, 3, 5]
+
+
+def test_header_row_line_breaks_in_names_and_odd_rows(write):
+    notes = Notes()
+    path = write("a.csv", ',,\n"First  \nname ",B,\nx\n1,2,3,4\n')
+    frame = read_cells(path, notes=notes, header_row=2).frame
+    assert frame.columns.tolist() == ["First name", "B", "column 3"]
+    assert frame.to_numpy().tolist() == [["x", "", ""], ["1", "2", "3"]]
+    assert ("a.csv", "warning", "rows with more cells than the header, the rest left out", 1) in (
+        notes.rows
+    )
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_delimiters_are_recognised(write, mark):
+    path = write("a.csv", f'id{mark}"what, if; any"\n1{mark}"a, b"\n')
+    assert read_cells(path, notes=Notes()).frame.columns.tolist() == ["id", "what, if; any"]
+
+
+def test_xlsx_cells_are_text(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "score", "note"])
+    book.active.append(["001", 9, None])
+    book.active.append([2, 4.5, True])
+    book.create_sheet("hidden").append(["secret"])
+    book.save(tmp_path / "a.xlsx")
+    notes = Notes()
+    frame = read_cells(tmp_path / "a.xlsx", notes=notes).frame
+    assert frame.to_numpy().tolist() == [["001", "9", ""], ["2", "4.5", "TRUE"]]
+    assert ("a.xlsx", "warning", "further sheets, not read", 1) in notes.rows
+
+
+def test_an_archive_bomb_is_refused_before_it_unfolds(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"0" * 60_000_000)
+    with pytest.raises(SourceError, match=r"a\.xlsx: unpacked it would hold at least 60 MB"):
+        read_cells(tmp_path / "a.xlsx", notes=Notes())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("a.xlsx", b"no zip", "not a whole"),
+        ("a.xlsx", b"PK\x05\x06" + b"\0" * 18, "cannot be read as an Excel workbook"),
+        ("a.csv", b"", "should hold the column names"),
+        ("a.csv", b'a,b\n1,"never closed\n', "not a readable CSV near line 2"),
+        ("a.csv", b"a\n" + b"x" * 200_000, "not a readable CSV"),
+        ("a.ods", b"", "'.ods'"),
+    ],
+)
+def test_what_is_no_table_is_refused(write, name, content, found):
+    with pytest.raises(SourceError) as caught:
+        read_cells(write(name, content), notes=Notes())
+    assert str(caught.value).startswith(name)
+    assert found in str(caught.value)
+    assert "What to do" in str(caught.value)
+
+
+def test_column_names_by_position_must_fit(write):
+    path = write("a.csv", "long question?,other\n1,2\n")
+    assert "q1" in read_cells(path, notes=Notes(), column_names=["q1", "q2"]).frame
+    with pytest.raises(SourceError, match=r"2 columns, but `column_names:` lists 1"):
+        read_cells(path, notes=Notes(), column_names=["q1"])
+
+
+def test_absent_and_repeated_columns_are_reported_together(write):
+    cells = read_cells(write("a.csv", "email,twice,twice\n1,2,3\n"), notes=Notes())
+    with pytest.raises(SourceError) as caught:
+        require_columns(cells, {"e-mail": "identifying", "twice": "question 'q'", "gone": "x"})
+    message = str(caught.value)
+    assert "no column 'e-mail' (identifying). Did you mean 'email'?" in message
+    assert "column 'twice' (question 'q') occurs more than once" in message
+    assert "no column 'gone'" in message

@@ -1,0 +1,106 @@
+import pandas as pd
+import pytest
+
+from cjm_research.config import Events
+from cjm_research.errors import SourceError, UnknownNameError
+from cjm_research.readers import read_source
+
+COLUMNS = {"participant": "who", "event": "what", "occurred_at": "when", "value": "worth"}
+CSV = """who,what,when,worth,secret
+u1,search,2025-05-01T10:00:00Z,,x
+u1,paid,2025-05-01T10:05:00Z,12.50,x
+,search,2025-05-01T10:06:00Z,,x
+u2,other,2025-05-01T10:07:00Z,much,x
+"""
+
+
+def source(**more):
+    return Events.model_validate(
+        {
+            "id": "log",
+            "kind": "events",
+            "sampling": "census",
+            "files": ["log.*"],
+            "columns": COLUMNS,
+        }
+        | more
+    )
+
+
+def test_events_get_their_stage_by_name(write, tmp_path, journey):
+    write("log.csv", CSV)
+    material = read_source(source(wave="w1"), tmp_path, journey)
+    events = material.events
+    assert events["raw_id"].tolist() == ["u1", "u1", "u2"]
+    # `paid` completes the last stage but is not an event of it.
+    assert events["stage"].tolist() == ["find", "", ""]
+    assert events["value"].tolist()[1] == 12.5
+    assert str(events["occurred_at"].dt.tz) == "UTC"
+    assert "secret" not in events
+    assert set(events["wave"]) == {"w1"}
+    what = material.quality.set_index("what")["n"]
+    assert what["unattributed events (no participant), left out"] == 1
+    assert what["values that are no number"] == 1
+    assert what["events in no stage of the journey"] == 2
+    assert material.people["raw_id"].tolist() == ["u1", "u2"]
+
+
+def test_parquet_gives_the_same_as_csv(write, tmp_path, journey):
+    frame = pd.DataFrame(
+        {
+            "who": [1, None],
+            "what": ["pay", "pay"],
+            "when": pd.to_datetime(["2025-05-01 12:00", "2025-05-01 12:00"]),
+            "worth": [2, 3],
+        }
+    )
+    frame.to_parquet(tmp_path / "log.parquet")
+    events = read_source(source(timezone="Europe/Berlin"), tmp_path, journey).events
+    assert events["raw_id"].tolist() == ["1"]
+    assert events["occurred_at"].tolist() == [pd.Timestamp("2025-05-01T10:00Z")]
+    assert events["stage"].tolist() == ["buy"]
+
+
+def test_stages_by_column_by_name_or_id(write, tmp_path, journey):
+    write("log.csv", "who,step,when\nu1,Find a plan,2025-05-01\nu1,buy,2025-05-01\n")
+    columns = {"participant": "who", "stage": "step", "occurred_at": "when"}
+    events = read_source(source(columns=columns), tmp_path, journey).events
+    assert events["stage"].tolist() == events["event"].tolist() == ["find", "buy"]
+
+
+def test_an_unknown_stage_names_the_file(write, tmp_path, journey):
+    write("log.csv", "who,step,when\nu1,Byu,2025-05-01\n")
+    columns = {"participant": "who", "stage": "step", "occurred_at": "when"}
+    with pytest.raises(UnknownNameError, match=r"log\.csv.*no stage 'Byu'.*Allowed"):
+        read_source(source(columns=columns), tmp_path, journey)
+
+
+@pytest.mark.parametrize(
+    ("csv", "found"),
+    [
+        (CSV.replace("2025-05-01T10:05:00Z", ""), "no readable time in column 'when' (row 3)"),
+        (CSV.replace("2025-05-01T10:0", "soon "), "4 of 4 events"),
+        (CSV.replace(",when", ",then"), "no column 'when' (columns.occurred_at)"),
+    ],
+)
+def test_events_without_times_are_refused(write, tmp_path, journey, csv, found):
+    write("log.csv", csv)
+    with pytest.raises(SourceError) as caught:
+        read_source(source(), tmp_path, journey)
+    assert str(caught.value).startswith("log.csv")
+    assert found in str(caught.value)
+    assert "What to do" in str(caught.value)
+
+
+@pytest.mark.parametrize("absent", ["participant", "occurred_at", "event"])
+def test_the_mapping_must_name_who_what_and_when(write, tmp_path, journey, absent):
+    write("log.csv", CSV)
+    columns = {key: name for key, name in COLUMNS.items() if key != absent}
+    with pytest.raises(SourceError, match=rf"log\.\*.*{absent}"):
+        read_source(source(columns=columns), tmp_path, journey)
+
+
+def test_a_broken_parquet_file_is_refused(write, tmp_path, journey):
+    write("log.parquet", b"PAR1 no")
+    with pytest.raises(SourceError, match=r"log\.parquet: it cannot be read as a Parquet"):
+        read_source(source(), tmp_path, journey)

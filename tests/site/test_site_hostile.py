@@ -1,0 +1,118 @@
+"""Stored attacks stay text: every text field of every table holds every payload."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+import cjm_research.reporting.site
+from cjm_research.reporting.site import render_index, render_site
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "[x](javascript:alert(1))",
+    '![x](x"onerror=alert(1))',
+    "</script><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    '"><iframe srcdoc="<script>alert(1)</script>">',
+    "' onmouseover='alert(1)",
+    "<style>*{display:none}</style>",
+    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+    "$\\href{javascript:alert(1)}$",
+    "<!--",
+    "]]>",
+    "{{7*7}} {% raw %} {# x #}",
+    "<base href=//evil.example><meta http-equiv=refresh content=0>",
+    "<form action=//evil.example><object data=x><embed src=x>",
+    "nul\0 rtl\u202e end",
+]
+BAD_TAGS = ["script", "iframe", "object", "embed", "form", "base", "img"]
+
+
+def hostile_tables(sample, payload: str) -> dict[str, pd.DataFrame]:
+    tables = sample.tables() | {"task_success": sample.task_tables()["task_success"]}
+    return {
+        name: frame.assign(
+            **{
+                column: [sample.with_text(value, payload) for value in frame[column]]
+                for column in frame.columns
+                if column not in sample.KEPT
+            }
+        )
+        for name, frame in tables.items()
+    }
+
+
+def check(path, payload: str) -> BeautifulSoup:
+    raw = path.read_text(encoding="utf-8")
+    assert "\0" not in raw and "\u202e" not in raw
+    page = BeautifulSoup(raw, "html.parser")
+    assert not page.find_all(BAD_TAGS)
+    assert len(page.find_all("style")) == 1 and len(page.find_all("meta")) == 5
+    for tag in page.find_all(True):
+        for name, value in tag.attrs.items():
+            assert not name.lower().startswith("on") and name not in ("srcdoc", "action"), tag
+            if name in ("href", "src", "xlink:href"):
+                assert (
+                    not str(value)
+                    .lower()
+                    .strip()
+                    .startswith(("javascript:", "vbscript:", "data:text", "//", "http"))
+                )
+    return page
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_payload_becomes_markup(sample, tmp_path, payload):
+    context = sample.context(
+        title=payload, objective=payload, questions=[payload], assumptions=[(payload, payload)],
+        study=payload, run_id=payload, made_at=payload, data_period=payload, language=payload,
+        status_reasons=[payload], notes=[payload], version=payload,
+        tables=hostile_tables(sample, payload),
+        chapters=[{"slug": payload, "title": payload, "body_html": payload}],
+    )  # fmt: skip
+    shown = payload.replace("\0", "").replace("\u202e", "")
+    for path in render_site(context, tmp_path):
+        page = check(path, payload)
+        if path.name.startswith("stage-order"):
+            quote = page.select_one(".quote p").get_text()
+            assert quote == f"It wanted an account before I knew the price. I closed it. {shown}"
+    assert shown in check(tmp_path / "index.html", payload).h1.get_text()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_stage_ids_and_the_list_of_reports_are_safe_too(sample, tmp_path, payload):
+    journey = sample.journey_map().assign(stage=payload)
+    journey["stage"] += journey.index.astype(str)
+    tables = {"journey_map": journey}
+    folder = tmp_path / "site"
+    for path in render_site(sample.context(tables=tables, chapters=[]), folder):
+        assert path.parent == folder
+        check(path, payload)
+    run = dict.fromkeys(("run_id", "started", "reason"), payload) | {"seconds": None}
+    run |= {"status": "failed", "href": "x/index.html"}
+    studies = [{"name": payload, "title": payload, "runs": [run], "latest_href": ""}]
+    check(render_index(studies, tmp_path / "list.html"), payload)
+
+
+def test_a_token_of_a_megabyte_is_only_long(sample, tmp_path):
+    render_site(sample.context(objective="x" * 1_000_000), tmp_path)
+    check(tmp_path / "index.html", "x")
+
+
+def test_there_is_one_environment_and_no_way_around_it():
+    folder = Path(cjm_research.reporting.site.__file__).parent
+    code = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    assert [name for name, text in code.items() if " Environment(" in text] == ["environment.py"]
+    assert [name for name, text in code.items() if "Markup(" in text] == ["environment.py"]
+    for path in (folder / "templates").iterdir():
+        template = path.read_text(encoding="utf-8")
+        assert not re.search(r"\|\s*safe|autoescape|\bMarkup\b", template), path.name
