@@ -307,8 +307,8 @@ def _value_problems(name: str, column: Column, values: pd.Series) -> list[str]:
     if column.allowed:
         for value in values[~values.isin(column.allowed)].unique()[:5]:
             problems.append(
-                f"column '{name}': unknown value '{value}'.{did_you_mean(str(value), column.allowed)}"
-                f" Allowed: {quoted(column.allowed)}."
+                f"column '{name}': unknown value '{value}'."
+                f"{did_you_mean(str(value), column.allowed)} Allowed: {quoted(column.allowed)}."
             )
     for bound, wrong, word in (
         (column.low, values < column.low if column.low is not None else None, "below"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cjm_research.reporting.site import Chapter
 
@@ -88,9 +88,9 @@ def _without_anchors(html: str, markup: type[Markup]) -> Markup:
     return markup(re.sub(r'<a class="anchor-link"[^>]*>[^<]*</a>', "", html))
 
 
-def _take_title(node: object, fallback: str) -> tuple[str, object]:
+def _take_title(node: Any, fallback: str) -> tuple[str, Any]:
     """Take the first heading off: the page frame shows it."""
-    for cell in node.cells:  # type: ignore[attr-defined]
+    for cell in node.cells:
         if cell.cell_type == "markdown" and cell.source.startswith("# "):
             first, _, rest = cell.source.partition("\n")
             cell.source = rest.strip()

@@ -95,6 +95,11 @@ class Study:
         return self.place.name
 
     @property
+    def stage_names(self) -> dict[str, str]:
+        """Name of each stage id, as people read it."""
+        return {stage.id: stage.name for stage in self.journey}
+
+    @property
     def tables(self) -> Tables:
         """Every table by name; made or read from the cache at the first call."""
         if self._tables is None:
@@ -166,18 +171,21 @@ class Study:
         """Draw drop-off by stage; see `figures.plot_funnel`."""
         from cjm_research import figures
 
+        options.setdefault("stage_names", self.stage_names)
         return figures.plot_funnel(self.funnel, **options)
 
     def plot_emotions(self, source: str, **options: Any) -> Any:
         """Draw people per emotion and stage; see `figures.plot_emotions`."""
         from cjm_research import figures
 
+        options.setdefault("stage_names", self.stage_names)
         return figures.plot_emotions(self.mentions, source=source, **options)
 
     def plot_pain_points(self, source: str, **options: Any) -> Any:
         """Draw people per pain point and stage; see `figures.plot_pain_points`."""
         from cjm_research import figures
 
+        options.setdefault("stage_names", self.stage_names)
         return figures.plot_pain_points(self.mentions, source=source, **options)
 
     def _make(self) -> Tables:

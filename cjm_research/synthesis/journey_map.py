@@ -298,14 +298,14 @@ def _task_failure(stage: Stage, task_success: pd.DataFrame) -> dict[str, Any]:
         interval = ""
         if not math.isnan(row["person_low"]):
             low, high = 1 - row["person_high"], 1 - row["person_low"]
-            interval = f" ({low:.0%}–{high:.0%})"
+            interval = f" ({100 * low:.0f}–{_percent(high)})"
         return {
             "n_entered": row["n_attempts"],
             "n_continued": row["n_success"],
             "n_dropped": n_failed,
             "drop_off_rate": n_failed / row["n_attempts"],
             "behaviour_note": f"attempts, not people; mean of {row['n_participants']} persons’ "
-            f"shares {1 - row['person_mean']:.0%}{interval}",
+            f"shares {_percent(1 - row['person_mean'])}{interval}",
         }
     return {}
 
@@ -317,9 +317,9 @@ def _side_by_side(row: Mapping[str, Any]) -> str:
     if math.isnan(rate):
         done = row["behaviour_note"] or "no behaviour is measured here"
     elif row["behaviour_measure"] == "task_failure":
-        done = f"{rate:.0%} of first tries fail"
+        done = f"{_percent(rate)} of first tries fail"
     else:
-        done = f"{rate:.0%} {row['behaviour_label']} here"
+        done = f"{_percent(rate)} {row['behaviour_label']} here"
     return f"{said}; {done}." if said else f"{done[0].upper()}{done[1:]}."
 
 
@@ -348,12 +348,14 @@ def _candidates(row: Mapping[str, Any]) -> list[dict[str, str]]:
             where = f"{told[0]['n_said']} of {told[0]['n_heard']}, {source['label']}"
             texts.setdefault(told[0]["label"], []).append(where)
     rate = row["drop_off_rate"]
-    loss = "" if math.isnan(rate) else f"; {rate:.0%} {row['behaviour_label']}"
-    return [
-        {"text": f"{row['stage_name']}: {label} ({'; '.join(where)}{loss})"}
-        for label, where in texts.items()
-    ]
+    loss = "" if math.isnan(rate) else f"; {_percent(rate)} {row['behaviour_label']}"
+    return [{"text": f"{label} ({'; '.join(where)}{loss})"} for label, where in texts.items()]
 
 
 def _source_label(source: str, sources: Mapping[str, SourceLabel]) -> str:
     return sources[source].label if source in sources else source
+
+
+def _percent(share: float) -> str:
+    """Return a share as whole per cent, with a narrow no-break space before the sign."""
+    return f"{100 * share:.0f}\u202f%"
