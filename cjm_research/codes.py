@@ -34,9 +34,10 @@ def resolve_codes(codes: pd.DataFrame, coders: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The rows of `codes` that hold. For single-valued groups (`stage`) one row per
-        excerpt: the best-ranked coder, then the greatest strength, then the first code
-        by name. For all other groups one row per excerpt and code, dropped when the
-        best-ranked coder who spoke about it says no (strength 0).
+        excerpt, of those that nobody better-ranked refuses: the best-ranked coder, then the
+        greatest strength, then the first code by name. For all other groups one row per
+        excerpt and code, dropped when the best-ranked coder who spoke about it says no
+        (strength 0).
     """
     if codes.empty:
         return codes.copy()
@@ -48,16 +49,15 @@ def resolve_codes(codes: pd.DataFrame, coders: pd.DataFrame) -> pd.DataFrame:
     )
     ranked["_unit"] = ranked["excerpt_id"].where(ranked["excerpt_id"] != "", span)
     ranked = ranked.sort_values(
-        ["_unit", "code_group", "_rank", "strength", "code"],
-        ascending=[True, True, True, False, True],
+        ["_unit", "code_group", "_rank", "strength", "code", "code_id"],
+        ascending=[True, True, True, False, True, True],
         kind="stable",
     )
-    single = ranked["code_group"].isin(SINGLE_VALUED)
-    one_per_unit = ranked[single & (ranked["strength"] > 0)].drop_duplicates(
-        ["_unit", "code_group"]
-    )
-    one_per_code = ranked[~single].drop_duplicates(["_unit", "code_group", "code"])
-    kept = pd.concat([one_per_unit, one_per_code[one_per_code["strength"] > 0]])
+    # A refusal silences the same code of lesser coders, in single-valued groups as well.
+    spoken = ranked.drop_duplicates(["_unit", "code_group", "code"])
+    held = spoken[spoken["strength"] > 0]
+    single = held["code_group"].isin(SINGLE_VALUED)
+    kept = pd.concat([held[single].drop_duplicates(["_unit", "code_group"]), held[~single]])
     return kept.sort_index(kind="stable").drop(columns=["_rank", "_unit"]).reset_index(drop=True)
 
 

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from cjm_research.errors import ConfigError, UnknownNameError, did_you_mean, quoted
 from cjm_research.journey import Journey, Measure, Stage, Touchpoint
@@ -32,8 +40,13 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-Text = Annotated[str, BeforeValidator(_as_text)]
-Texts = Annotated[list[Text], BeforeValidator(_as_list)]
+_SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema(_SCALAR)]
+Texts = Annotated[
+    list[Text],
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}),
+]
 Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
@@ -373,10 +386,11 @@ def load_config(path: Path, *, where: str = "") -> StudyConfig:
         config = StudyConfig.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(where, [_plain(fault, raw) for fault in error.errors()]) from error
-    problems = _reference_problems(config, build_journey(config.journey, where=where))
+    journey = build_journey(config.journey, where=where)
+    problems = _reference_problems(config, journey)
     if problems:
         raise ConfigError(where, problems)
-    return config
+    return _with_stage_ids(config, journey)
 
 
 def build_journey(part: JourneyPart, *, where: str = "study.yaml") -> Journey:
@@ -499,7 +513,44 @@ def _reference_problems(config: StudyConfig, journey: Journey) -> list[str]:
         value, key = needed.get(kpi.measure, ("-", ""))
         if not value:
             problems.append(f"kpis.{kpi.name}: a {kpi.measure} needs `{key}:` with a stage.")
+        ends = [_position(journey, name) for name in (kpi.from_stage, kpi.to_stage) if name]
+        if -1 not in ends and ends != sorted(ends):
+            problems.append(f"kpis.{kpi.name}: `to: {kpi.to_stage}` comes before `from:`.")
     return problems
+
+
+def _position(journey: Journey, name: str) -> int:
+    """Return the place of a stage in the journey; -1 for one that it does not have."""
+    names = [position for position, stage in enumerate(journey) if name in (stage.id, stage.name)]
+    return names[0] if names else -1
+
+
+def _with_stage_ids(config: StudyConfig, journey: Journey) -> StudyConfig:
+    """Return the config with every stage as its id: a file may name stages as people do."""
+
+    def stage(name: str) -> str:
+        return resolve_stage(journey, name, where="")
+
+    def form_of(form: Questionnaire) -> Questionnaire:
+        pages = [page.model_copy(update={"stage": stage(page.stage)}) for page in form.pages]
+        ends = {"opened": stage(form.opened), "submitted": stage(form.submitted)}
+        return form.model_copy(update={"pages": pages} | ends)
+
+    def source_of(source: Source) -> Source:
+        if not isinstance(source, Survey):
+            return source
+        questions = [q.model_copy(update={"stage": stage(q.stage)}) for q in source.questions]
+        form = form_of(source.questionnaire) if source.questionnaire else None
+        return source.model_copy(update={"questions": questions, "questionnaire": form})
+
+    named = ("from_stage", "to_stage", "stage")
+    kpis = [
+        kpi.model_copy(update={key: stage(getattr(kpi, key)) for key in named})
+        for kpi in config.kpis
+    ]
+    return config.model_copy(
+        update={"kpis": kpis, "sources": [source_of(source) for source in config.sources]}
+    )
 
 
 def _stage_references(config: StudyConfig) -> Iterable[tuple[str, str]]:
@@ -551,6 +602,8 @@ class _StrictLoader(yaml.SafeLoader):
 def _no_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":  # `<<: *anchor` only adds what is not there
+            continue
         key = loader.construct_object(key_node)
         if isinstance(key, str) and key in seen:
             raise yaml.constructor.ConstructorError(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cjm_research import markup
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Html:
@@ -22,7 +28,13 @@ class Html:
         return "<table or quotes, shown as HTML>"
 
 
-def show_table(table: pd.DataFrame, *, caption: str, digits: int = 2) -> Html:
+def show_table(
+    table: pd.DataFrame,
+    *,
+    caption: str,
+    digits: int = 2,
+    stage_names: Mapping[str, str] | None = None,
+) -> Html:
     """Return a table to show, with a caption, numbers rounded and categories in order.
 
     Parameters
@@ -33,10 +45,17 @@ def show_table(table: pd.DataFrame, *, caption: str, digits: int = 2) -> Html:
         What it shows, with the denominator.
     digits : int, default 2
         Decimals of numbers that are not whole.
+    stage_names : mapping of str to str, optional
+        Names to show for the stage ids in columns `stage` and `next_stage`.
     """
+    for column in {"stage", "next_stage"} & set(table.columns):
+        named = (
+            table[column].astype("object").map(lambda stage: (stage_names or {}).get(stage, stage))
+        )
+        table = table.assign(**{column: named})
     flat = table[[name for name in table.columns if not _holds_lists(table[name])]]
-    shown = pd.DataFrame({_title(name): _shown(flat[name], digits) for name in flat.columns})
-    return Html(markup.table_html(shown, caption=caption))
+    titled = flat.rename(columns={name: _title(name) for name in flat.columns})
+    return Html(markup.table_html(titled, caption=caption, digits=digits))
 
 
 def show_quotes(quotes: pd.DataFrame) -> Html:
@@ -44,8 +63,8 @@ def show_quotes(quotes: pd.DataFrame) -> Html:
     return Html(markup.quotes_html(quotes.to_dict("records")))
 
 
-def show_figure(figure: Any, *, alt: str) -> None:
-    """Display a figure as PNG with its text alternative, and close it.
+def show_figure(figure: Figure, *, alt: str) -> None:
+    """Display a figure as PNG with its text alternative.
 
     Parameters
     ----------
@@ -53,23 +72,16 @@ def show_figure(figure: Any, *, alt: str) -> None:
     alt : str
         What the picture says, for those who do not see it.
     """
-    import matplotlib.pyplot as plt
     from IPython.display import display
 
-    display(figure, metadata={"image/png": {"alt": alt}})
-    plt.close(figure)
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=144, metadata={"Software": None})
+    picture = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": alt}
+    display(picture, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
 def _holds_lists(values: pd.Series) -> bool:
     return bool(values.map(lambda value: isinstance(value, list)).any())
-
-
-def _shown(values: pd.Series, digits: int) -> pd.Series:
-    if not pd.api.types.is_float_dtype(values):
-        return values
-    if (values.dropna() % 1 == 0).all():
-        return values.map(lambda value: "" if pd.isna(value) else f"{value:,.0f}")
-    return values.map(lambda value: "" if pd.isna(value) else f"{value:,.{digits}f}")
 
 
 def _title(name: str) -> str:

@@ -26,27 +26,23 @@ def escape(value: object) -> str:
 _INVISIBLE = {0: None} | dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
-def table_html(frame: pd.DataFrame, *, caption: str) -> str:
+def table_html(frame: pd.DataFrame, *, caption: str, digits: int = 2) -> str:
     """Return a frame as an HTML table with a caption and scoped headers.
 
     Parameters
     ----------
     frame : DataFrame
-        Shown without its index. Floats are shown as they are: round before.
+        Shown without its index. Without rows the caption stands alone and says so.
     caption : str
         What the table shows; read first by screen readers.
+    digits : int, default 2
+        Decimals of columns that hold other than whole numbers.
     """
-    numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in frame.dtypes]
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in frame.columns)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td class="number">{_cell(value)}</td>' if is_number else f"<td>{_cell(value)}</td>"
-            for value, is_number in zip(row, numeric, strict=True)
-        )
-        + "</tr>"
-        for row in frame.itertuples(index=False, name=None)
-    )
+    if frame.empty:
+        return f'<p class="none">{escape(caption)}: none in this study.</p>'
+    columns = [_cells(frame[name], digits) for name in frame.columns]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in frame.columns)
+    body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
     return (
         f'<table class="data"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -70,5 +66,15 @@ def quotes_html(quotes: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def _cell(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else escape(value)
+def _cells(values: pd.Series, digits: int) -> list[str]:
+    """Return a column as table cells: numbers to the right, missing values empty."""
+    if pd.api.types.is_bool_dtype(values):
+        return [f"<td>{'yes' if value else 'no'}</td>" for value in values]
+    if not pd.api.types.is_numeric_dtype(values):
+        return [f"<td>{'' if pd.isna(value) else escape(value)}</td>" for value in values]
+    whole = (values.dropna() % 1 == 0).all()
+    places = 0 if whole else digits
+    return [
+        f'<td class="number">{"" if pd.isna(value) else f"{value:,.{places}f}"}</td>'
+        for value in values
+    ]

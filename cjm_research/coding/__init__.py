@@ -8,6 +8,7 @@ in `CODERS`.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -37,6 +38,7 @@ __all__ = [
     "describe_coders",
     "describe_themes",
     "fingerprint",
+    "label_codes",
     "load_codebook",
     "score_excerpts",
     "split_excerpts",
@@ -91,6 +93,24 @@ def describe_coders(journey: Journey, codebook: Codebook) -> pd.DataFrame:
         rows.append((coder_id, "machine", names.get(coder_id, coder_id), RULES_VERSION, sha))
     frame = pd.DataFrame(rows, columns=["coder_id", "kind", "name", "version", "sha256"])
     return check_table(frame, "coders", where="describe_coders")
+
+
+def label_codes(codes: pd.DataFrame, codebook: Codebook) -> dict[tuple[str, str], str]:
+    """Return the name that people read for each (code group, code).
+
+    Themes are named by the words that set them apart.
+    """
+    labels = {
+        ("pain_point", OTHER): "Trouble that fits no code yet",
+        ("need", "need"): "A need or a wish",
+        ("expectation", "met"): "Expectation met",
+        ("expectation", "missed"): "Expectation missed",
+        ("expectation", "exceeded"): "Expectation exceeded",
+    }
+    themes = codes[codes["code_group"] == "theme"].drop_duplicates("code")
+    for theme, attributes in zip(themes["code"], themes["attributes"], strict=True):
+        labels[("theme", theme)] = json.loads(attributes).get("label", theme)
+    return labels | codebook.labels()
 
 
 def fingerprint(journey: Journey, codebook: Codebook) -> str:

@@ -36,10 +36,11 @@ def split_excerpts(documents: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame
         if turn["document_id"] != document_id:
             document_id, prompt, number = turn["document_id"], document["prompt"], 0
         said = document["text"][turn["start"] : turn["end"]]
-        for sentence in nlp(said).sents:
+        sentences = [sentence for sentence in nlp(said).sents if sentence.text.strip()]
+        # Stray punctuation is no sentence, unless it is all that somebody said ("???").
+        worded = [sentence for sentence in sentences if _has_words(sentence.text)]
+        for sentence in worded or sentences[:1]:
             text = sentence.text.strip()
-            if not any(character.isalnum() for character in text):
-                continue
             start = turn["start"] + sentence.start_char
             start += len(sentence.text) - len(sentence.text.lstrip())
             rows.append(
@@ -67,3 +68,7 @@ def split_excerpts(documents: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame
         "end", "prompt", "heading", "start_s", "text", "stage",
     ]  # fmt: skip
     return check_table(pd.DataFrame(rows, columns=columns), "excerpts", where="split_excerpts")
+
+
+def _has_words(text: str) -> bool:
+    return any(character.isalnum() for character in text)

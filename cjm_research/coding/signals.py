@@ -131,9 +131,9 @@ def _emotions(hits: list[Hit], *, pain: float, valence: float, sarcastic: bool) 
     if sarcastic or (pain >= 0.85 and negative < 0.5):
         scores["frustration"] = max(scores["frustration"], 0.6)
     strongest = max(scores.values())
-    if strongest < 0.5 and valence >= 0.5:
+    if strongest < 0.5 and valence >= 0.65:
         scores["satisfaction"] = max(scores["satisfaction"], 0.55)
-    elif strongest < 0.5 and valence <= -0.5:
+    elif strongest < 0.5 and valence <= -0.65:
         scores["disappointment"] = max(scores["disappointment"], 0.55)
     scores["neutral"] = 1.0 - max(scores.values())
     return {f"emotion_{name}": value for name, value in scores.items()}

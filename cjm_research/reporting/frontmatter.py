@@ -87,17 +87,26 @@ def _limits(study: Study) -> Iterator[str]:
             f"{n_unassigned:,} of {len(spoken):,} excerpts could not be placed in a stage and "
             "count in none."
         )
-    n_silent = int((study.tables["participants"]["consent"] == "no_quote").sum())
+    people = study.tables["participants"]
+    heard = people["participant_id"].isin(study.tables["documents"]["participant_id"])
+    n_silent = int((heard & (people["consent"] == "no_quote")).sum())
     if n_silent:
         yield (
-            f"{n_silent:,} participants gave no consent to be quoted: they are counted, never "
+            f"{n_silent:,} of those heard gave no consent to be quoted: they are counted, never "
             "quoted."
         )
-    for stage in study.journey:
-        rows = study.tables["coverage"]
-        mine = rows[rows["stage"] == stage.id]
-        if len(mine) and (mine["status"] == "not asked").all():
-            yield f"{stage.name}: nobody was asked, and nobody spoke of it. Silence is no praise."
+    strands = study.tables["journey_map"]
+    meet = (strands["coverage"] == "heard") & strands["drop_off_rate"].notna()
+    if not meet.any() and len(worded):
+        yield (
+            "Words and numbers are about different stages: no stage has both, so neither "
+            "explains the other."
+        )
+    if (study.tables["turns"]["speaker"] == "observer").any():
+        yield (
+            "Notes are an observer's words about people, not what people said; where nothing "
+            "is noted, nothing follows."
+        )
     kinds = {stage.measure for stage in study.journey} - {"none"}
     if "task_failure" in kinds:
         yield (

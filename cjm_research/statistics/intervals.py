@@ -52,7 +52,9 @@ def estimate_proportion(count: int, n: int, *, confidence: float = 0.95) -> Inte
     from statsmodels.stats.proportion import proportion_confint
 
     low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
-    return Interval(count / n, max(0.0, float(low)), min(1.0, float(high)))
+    # At 0 and n of n rounding can put a limit on the wrong side of the share by 1e-16.
+    share = count / n
+    return Interval(share, min(share, max(0.0, float(low))), max(share, min(1.0, float(high))))
 
 
 def estimate_nps(

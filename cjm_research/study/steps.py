@@ -92,7 +92,7 @@ def make_map(
     codes, coders, lost = _all_codes(evidence, coded, journey, codebook, folder, vault)
     held = resolve_codes(codes, coders)
     excerpts = _with_stages(coded["excerpts"], held, journey)
-    labels = codebook.labels()
+    labels = coding.label_codes(codes, codebook)
     designs = {source.id: source.has_design for source in config.sources}
     segments = find_segments(config, evidence)
 

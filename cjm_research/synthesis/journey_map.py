@@ -12,7 +12,7 @@ import pandas as pd
 from cjm_research.journey import LEAVING_WORDS, Journey, Stage
 from cjm_research.synthesis.coverage import HEARD, NOT_ASKED, SILENT
 
-NOTICEABLE_VALENCE = 0.1
+NOTICEABLE_VALENCE = 0.4
 """Below this an excerpt is a plain statement; it would only pull a person's mean to zero."""
 
 
@@ -333,9 +333,11 @@ def _said(row: Mapping[str, Any]) -> list[str]:
         told = [p for p in row["pain_points"] if p["source"] == source["source"]]
         if source["n_heard"] and told:
             most = told[0]
-            parts.append(
-                f"{most['n_said']} of {most['n_heard']} ({source['label']}) tell “{most['label']}”"
-            )
+            n = f"{most['n_said']} of {most['n_heard']}"
+            if source["kind"] == "note":
+                parts.append(f"Observers noted “{most['label']}” for {n}")
+            else:
+                parts.append(f"{n} ({source['label']}) tell “{most['label']}”")
     return parts[:2] or ["No pain point is told by those heard"]
 
 

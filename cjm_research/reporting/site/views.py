@@ -113,6 +113,11 @@ class StageView:
     people: tuple[Person, ...]
 
     @property
+    def noted(self) -> bool:
+        """True when all words are an observer's notes: they are no testimony."""
+        return bool(self.sources) and all(source.kind == "note" for source in self.sources)
+
+    @property
     def silent(self) -> bool:
         """True when nobody was asked and nobody said anything of their own accord."""
         said = [*self.feelings, *self.quotes]

@@ -1,0 +1,57 @@
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from cjm_research.reporting.runs import run_study
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT / "tests" / "real"
+SHARED = ROOT.parent / "shared" / "data"
+
+
+def make_run(study, project, patcher):
+    """Run a study in a project of its own; the checkout's reports and vault stay untouched."""
+    (project / "data" / "raw").mkdir(parents=True)
+    shutil.copytree(ROOT / "notebooks", project / "notebooks")
+    patcher.chdir(project)
+    patcher.setenv("CJM_VAULT", str(project / "vault"))
+    run = run_study(study)
+    return SimpleNamespace(
+        study=run.study, folder=run.run_dir, pages=sorted(run.run_dir.glob("*.html"))
+    )
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    project = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patcher:
+        shutil.copytree(ROOT / "data" / "raw" / "demo", project / "data" / "raw" / "demo")
+        shutil.copytree(ROOT / "notebooks", project / "notebooks")
+        patcher.chdir(project)
+        patcher.setenv("CJM_VAULT", str(project / "vault"))
+        run = run_study("demo")
+        yield SimpleNamespace(
+            study=run.study, folder=run.run_dir, pages=sorted(run.run_dir.glob("*.html"))
+        )
+
+
+def real_study(name, tmp_path_factory):
+    if not SHARED.is_dir():
+        pytest.skip("the shared real data are not beside this checkout")
+    project = tmp_path_factory.mktemp(name)
+    with pytest.MonkeyPatch.context() as patcher:
+        # The study's folder stays where it is, because it reads the data in place.
+        patcher.setattr("cjm_research.study.project.find_root", lambda start=None: project)
+        yield make_run(REAL / name, project, patcher)
+
+
+@pytest.fixture(scope="session")
+def usability_2018(tmp_path_factory):
+    yield from real_study("jupyterlab-usability-2018", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def survey_2015(tmp_path_factory):
+    yield from real_study("jupyter-ux-2015", tmp_path_factory)

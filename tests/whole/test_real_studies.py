@@ -1,0 +1,167 @@
+"""Two real studies give the known answers, count by count."""
+
+import json
+
+import pytest
+
+from tests.whole.conftest import SHARED
+
+EMPTY = float("nan")
+
+
+def known(study):
+    return json.loads((SHARED / study / "known_answers.json").read_text("utf-8"))
+
+
+def approx(value):
+    return pytest.approx(value, abs=5e-5)  # known rates are given to four places
+
+
+def test_2018_every_count_of_every_stage(usability_2018):
+    study = usability_2018.study
+    success = study.task_success.set_index(["stage", "outcome"])
+    documents, events, ratings = study.documents, study.events, study.ratings
+    for known_stage in known("study-jupyterlab-usability-2018")["stages"]:
+        stage = study.journey.stage_ids[known_stage["order"] - 1]
+        assert study.journey[stage].name == known_stage["stage"]
+        rows = events[events["stage"] == stage]
+        assert len(rows) == known_stage["rows"]
+        assert rows["participant_id"].nunique() == known_stage["participants_listed"]
+
+        first = success.loc[stage, "first_success"]
+        people = known_stage["people"]
+        assert first["n_attempts"] == known_stage["rows_rated"]
+        assert len(rows) - first["n_attempts"] == known_stage["rows_not_rated"]
+        assert first["n_participants"] == known_stage["participants_rated"] == people["rated"]
+        assert first["n_success"] == known_stage["first_success"]["numerator"]
+        assert first["n_attempts"] == known_stage["first_success"]["denominator"]
+        assert first["success_rate"] == approx(known_stage["first_success"]["rate"])
+        mean = known_stage["first_success_participant_mean"]
+        assert first["person_mean"] == approx(mean["mean"])
+        assert first["person_sd"] == approx(mean["sd"])
+        assert first["n_participants"] == mean["n"]
+        assert first["n_all_success"] == people["every_rated_subtask_first_try"]
+        assert first["n_any_failure"] == people["at_least_one_first_try_failure"]
+
+        def n_success(outcome, stage=stage):
+            return (
+                success.loc[stage, outcome]["n_success"] if (stage, outcome) in success.index else 0
+            )
+
+        assert n_success("second_success") == known_stage["second_success_count"]
+        assert n_success("later_success") == known_stage["eventual_column_success_count"]
+        end = success.loc[stage, "eventual_success"]
+        eventual = known_stage["eventual_success"]
+        assert (end["n_success"], end["n_attempts"]) == (
+            eventual["numerator"],
+            eventual["denominator"],
+        )
+        assert end["success_rate"] == approx(eventual["rate"])
+        assert n_success("hint") == eventual["with_hint"]
+        assert n_success("open_ended") == eventual["open_ended_try_count"]
+        assert first["n_attempts"] - end["n_attempts"] == eventual["outcome_unknown_rows"]
+        assert end["n_any_failure"] == people["at_least_one_subtask_never_done"]
+        filled = success.loc[stage, "first_success_filled"]
+        variant = known_stage["first_success_filled_variant"]
+        assert (filled["n_success"], filled["n_attempts"]) == (
+            variant["numerator"],
+            variant["denominator"],
+        )
+
+        here = documents[documents["declared_stage"] == stage]
+        notes = here[here["question"].str.startswith("Notes")]
+        assert len(notes) == known_stage["notes"]
+        assert notes["participant_id"].nunique() == known_stage["notes_participants"]
+        assert notes["participant_id"].nunique() == people["at_least_one_note"]
+        assert len(here) - len(notes) == known_stage["first_action_texts"]
+        tries = ratings[(ratings["measure"] == "first_success") & (ratings["stage"] == stage)]
+        beside = notes.merge(
+            tries[["participant_id", "item", "value"]], on=["participant_id", "item"], how="left"
+        )
+        by_success = known_stage["notes_by_first_success"]
+        assert (beside["value"] == 1).sum() == by_success["Y"]
+        assert (beside["value"] == 0).sum() == by_success["N"]
+        assert beside["value"].isna().sum() == by_success["not_rated"]
+
+
+def test_2018_words_and_deeds_join_for_all_twenty(usability_2018):
+    study = usability_2018.study
+    assert study.documents["participant_id"].nunique() == 20
+    assert set(study.documents["participant_id"]) == set(study.ratings["participant_id"])
+
+
+def test_2018_map_shows_attempts_beside_the_mean_of_persons(usability_2018):
+    stage = usability_2018.study.journey_map.set_index("stage").loc["status_bar"]
+    assert (stage["n_entered"], stage["n_dropped"]) == (254, 121)
+    assert "attempts, not people; mean of 19 persons’ shares 49" in stage["behaviour_note"]
+
+
+def test_2018_report_says_that_it_is_no_sales_funnel(usability_2018):
+    page = (usability_2018.folder / "index.html").read_text("utf-8")
+    assert "of first tries fail" in page
+    assert "no sales funnel" in page
+    assert "leave here" not in page
+
+
+@pytest.mark.parametrize(
+    ("grain", "key"), [("page", "funnel_by_page"), ("block", "funnel_by_block")]
+)
+def test_2015_every_count_of_the_funnel(survey_2015, grain, key):
+    steps = survey_2015.study.survey_steps
+    found = steps[steps["grain"] == grain].to_dict("records")
+    expected = known("study-jupyter-ux-2015")[key]
+    assert len(found) == len(expected)
+    names = survey_2015.study.stage_names
+    for ours, theirs in zip(found, expected, strict=True):
+        name = {"opened": "opened", "submitted": "submitted"}.get(ours["step"])
+        assert (name or names.get(ours["step"], ours["step"])) == theirs["step"]
+        assert ours["n_reached"] == theirs["reached"]
+        for column, theirs_key in (
+            ("n_answered", "answered"),
+            ("n_answered_complete", "answered_complete"),
+            ("n_answered_partial", "answered_partial"),
+            ("n_lost", "lost_since_previous"),
+        ):
+            value = theirs.get(theirs_key)
+            assert ours[column] == pytest.approx(EMPTY if value is None else value, nan_ok=True)
+
+
+def test_2015_funnel_equals_the_pages(survey_2015):
+    funnel = survey_2015.study.funnel
+    assert set(funnel["measure"]) == {"questionnaire_abandonment"}
+    assert funnel["n_entered"].tolist() == [1706, 1097, 802, 780, 779]
+
+
+def test_2015_every_count_of_every_question(survey_2015):
+    found = survey_2015.study.survey_questions.set_index("question")
+    cells = survey_2015.study.answers.groupby("column").size()
+    expected = known("study-jupyter-ux-2015")["questions"]
+    assert len(found) == len(expected) == 16
+    for question in expected:
+        row = found.loc[question["question"]]
+        assert row["n_participants"] == question["respondents_non_empty"]
+        assert row["n_complete"] == question["of_which_complete"]
+        assert row["n_partial"] == question["of_which_partial"]
+        assert row["n_answers"] == question["non_empty_cells_total"]
+        for column, n in question["non_empty_cells"].items():
+            assert cells[column] == n
+
+
+def test_2015_every_count_of_every_theme(survey_2015):
+    study = survey_2015.study
+    excerpts = study.excerpts[["excerpt_id", "participant_id", "document_id"]]
+    codes = study.held_codes.merge(excerpts, on=["excerpt_id", "document_id"])
+    for theme, expected in known("study-jupyter-ux-2015")["themes"].items():
+        group, code = ("theme_asked", theme)
+        if theme.startswith("(stage) "):
+            group, code = "stage", theme.removeprefix("(stage) ")
+        told = codes[(codes["code_group"] == group) & (codes["code"] == code)]
+        assert told["participant_id"].nunique() == expected["respondents"], theme
+        assert told["document_id"].nunique() == expected["answers"], theme
+
+
+def test_2015_report_says_that_it_is_no_sales_funnel(survey_2015):
+    page = (survey_2015.folder / "index.html").read_text("utf-8")
+    assert "stop answering" in page
+    assert "no sales funnel" in page
+    assert "visits" in page

@@ -1,0 +1,213 @@
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from cjm_research.codes import code_id, resolve_codes
+from cjm_research.tables import check_table
+
+CODERS = check_table(
+    pd.DataFrame(
+        {
+            "coder_id": ["person:ana", "person:ben", "source", "rules", "stages"],
+            "kind": ["person", "person", "source", "machine", "machine"],
+            "name": "", "version": "", "sha256": "",
+        }
+    ),
+    "coders",
+)  # fmt: skip
+
+
+def code(coder, group, name, strength=0.7, *, excerpt="d#0", start=0, end=9, document="d"):
+    return {
+        "code_id": code_id(coder, document, start, end, group, f"{name}@{excerpt}"),
+        "document_id": document, "start": start, "end": end, "quote": "q", "excerpt_id": excerpt,
+        "code_group": group, "code": name, "strength": strength, "basis": "", "attributes": "{}",
+        "note": "", "coder_id": coder, "coded_at": None,
+    }  # fmt: skip
+
+
+def resolve(*rows):
+    return resolve_codes(check_table(pd.DataFrame(list(rows)), "codes"), CODERS)
+
+
+def held(*rows):
+    return {(row.code_group, row.code, row.coder_id) for row in resolve(*rows).itertuples()}
+
+
+def test_a_person_wins_over_the_source_and_the_source_over_machines():
+    machine, source, person = (
+        code("stages", "stage", "buy", 1.0),
+        code("source", "stage", "see"),
+        code("person:ana", "stage", "use", 0.1),
+    )
+    assert held(machine) == {("stage", "buy", "stages")}
+    assert held(machine, source) == {("stage", "see", "source")}
+    assert held(machine, source, person) == {("stage", "use", "person:ana")}
+
+
+def test_a_persons_zero_silences_the_machine():
+    found = held(
+        code("rules", "pain_point", "slow"),
+        code("rules", "pain_point", "trust"),
+        code("person:ana", "pain_point", "slow", 0),
+    )
+    assert found == {("pain_point", "trust", "rules")}
+
+
+def test_a_persons_zero_for_a_stage_silences_that_stage_only():
+    no = code("person:ana", "stage", "buy", 0)
+    assert held(code("stages", "stage", "buy"), no) == set()
+    assert held(code("stages", "stage", "see"), no) == {("stage", "see", "stages")}
+    assert held(code("source", "stage", "see"), code("stages", "stage", "buy"), no) == {
+        ("stage", "see", "source")
+    }
+
+
+def test_a_machines_zero_does_not_silence_a_person():
+    assert held(
+        code("person:ana", "pain_point", "slow", 0.3), code("rules", "pain_point", "slow", 0)
+    ) == {("pain_point", "slow", "person:ana")}
+
+
+def test_of_two_people_the_one_who_says_yes_is_believed():
+    assert held(
+        code("person:ana", "pain_point", "slow", 0), code("person:ben", "pain_point", "slow", 1)
+    ) == {("pain_point", "slow", "person:ben")}
+
+
+def test_an_excerpt_has_one_stage_the_surest_then_the_first_by_name():
+    assert held(code("stages", "stage", "see", 0.6), code("rules", "stage", "buy", 0.8)) == {
+        ("stage", "buy", "rules")
+    }
+    assert held(code("stages", "stage", "see", 0.6), code("rules", "stage", "buy", 0.6)) == {
+        ("stage", "buy", "rules")
+    }
+
+
+def test_other_groups_keep_several_codes():
+    assert held(
+        code("rules", "emotion", "worry"),
+        code("rules", "emotion", "relief"),
+        code("rules", "pain_point", "slow"),
+    ) == {
+        ("emotion", "worry", "rules"),
+        ("emotion", "relief", "rules"),
+        ("pain_point", "slow", "rules"),
+    }
+
+
+def test_the_same_code_by_two_coders_is_kept_once():
+    assert held(code("rules", "pain_point", "slow"), code("person:ana", "pain_point", "slow")) == {
+        ("pain_point", "slow", "person:ana")
+    }
+
+
+def test_excerpts_are_settled_one_by_one():
+    found = resolve(
+        code("stages", "stage", "buy", excerpt="d#0"),
+        code("person:ana", "stage", "see", excerpt="d#1"),
+    )
+    assert dict(zip(found["excerpt_id"], found["code"], strict=True)) == {
+        "d#0": "buy",
+        "d#1": "see",
+    }
+
+
+def test_a_span_without_an_excerpt_is_a_unit_of_its_own():
+    found = resolve(
+        code("person:ana", "pain_point", "slow", excerpt="", start=3, end=20),
+        code("person:ben", "pain_point", "slow", 0, excerpt="", start=3, end=21),
+        code("rules", "pain_point", "slow", 0.5, excerpt="d#0"),
+    )
+    assert found["excerpt_id"].tolist() == ["", "d#0"]
+
+
+def test_equal_spans_of_two_documents_are_two_units():
+    found = resolve(
+        code("person:ana", "stage", "see", excerpt="", document="d1"),
+        code("person:ana", "stage", "buy", excerpt="", document="d2"),
+    )
+    assert sorted(found["code"]) == ["buy", "see"]
+
+
+def test_no_codes_give_no_codes():
+    empty = check_table(pd.DataFrame([code("rules", "a", "b")]), "codes").iloc[:0]
+    assert_frame_equal(resolve_codes(empty, CODERS), empty)
+
+
+def test_the_input_is_not_changed():
+    codes = check_table(
+        pd.DataFrame([code("rules", "stage", "a"), code("source", "stage", "b")]), "codes"
+    )
+    before = codes.copy(deep=True)
+    resolve_codes(codes, CODERS)
+    assert_frame_equal(codes, before)
+
+
+SOME_CODES = st.lists(
+    st.builds(
+        code,
+        st.sampled_from(CODERS["coder_id"].tolist()),
+        st.sampled_from(["stage", "pain_point"]),
+        st.sampled_from(["a", "b", "c"]),
+        st.sampled_from([0.0, 0.5, 1.0]),
+        excerpt=st.sampled_from(["d#0", "d#1", ""]),
+    ),
+    min_size=1,
+    max_size=14,
+    unique_by=lambda row: row["code_id"],
+)
+
+
+@settings(deadline=None)
+@given(SOME_CODES.flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(rows))))
+def test_the_order_of_rows_never_matters(pair):
+    rows, shuffled = pair
+    assert set(resolve(*rows)["code_id"]) == set(resolve(*shuffled)["code_id"])
+
+
+@settings(deadline=None)
+@given(SOME_CODES)
+def test_what_holds_is_said_by_the_best_ranked_and_never_a_refusal(rows):
+    found = resolve(*rows)
+    rank = {"person:ana": 0, "person:ben": 0, "source": 1, "rules": 2, "stages": 2}
+    assert (found["strength"] > 0).all()
+    for kept in found.to_dict("records"):
+        rivals = [
+            row
+            for row in rows
+            if row["excerpt_id"] == kept["excerpt_id"]
+            and row["code_group"] == kept["code_group"]
+            and row["code"] == kept["code"]
+        ]
+        assert rank[kept["coder_id"]] == min(rank[row["coder_id"]] for row in rivals)
+    stages = found[found["code_group"] == "stage"]
+    assert not stages.duplicated(["excerpt_id"]).any()
+
+
+def test_resolving_twice_changes_nothing():
+    found = resolve(
+        code("rules", "pain_point", "slow"),
+        code("person:ana", "stage", "see"),
+        code("stages", "stage", "buy"),
+    )
+    assert_frame_equal(resolve_codes(found, CODERS), found)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("ben", "d", 0, 4, "g", "c"),
+        ("ana", "e", 0, 4, "g", "c"),
+        ("ana", "d", 1, 4, "g", "c"),
+        ("ana", "d", 0, 5, "g", "c"),
+        ("ana", "d", 0, 4, "h", "c"),
+        ("ana", "d", 0, 4, "g", "d"),
+    ],
+)
+def test_a_code_id_follows_from_all_that_was_asserted(other):
+    mine = code_id("ana", "d", 0, 4, "g", "c")
+    assert mine == code_id("ana", "d", 0, 4, "g", "c")
+    assert mine != code_id(*other)
