@@ -50,7 +50,7 @@ def run(study: str, given: tuple[str, ...], as_json: bool, quiet: bool) -> None:
     The last line is the path of the report's first page. Exit codes: 0 done, 1 failed (the
     last good report is untouched), 3 the study is being run already.
     """
-    from cjm_research.reporting.runs import run_study
+    from cjm_research.reporting.runs import BusyError, run_study
 
     clock = time.monotonic()
 
@@ -58,7 +58,13 @@ def run(study: str, given: tuple[str, ...], as_json: bool, quiet: bool) -> None:
         if not quiet:
             click.echo(f"{time.monotonic() - clock:6.1f} s  {line}", err=True)
 
-    done = run_study(study, parameters=_parameters(given), say=say)
+    try:
+        done = run_study(study, parameters=_parameters(given), say=say)
+    except CjmError as error:
+        if as_json:
+            status = "busy" if isinstance(error, BusyError) else "failed"
+            click.echo(json.dumps({"run_dir": None, "status": status, "reason": str(error)}))
+        raise
     if as_json:
         stages = done.study.funnel_by_stage()
         click.echo(

@@ -88,7 +88,7 @@ def _runs(phrase: str, words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Spell out a phrase: every combination of alternatives and of words with its stems."""
     choices = [
         [run for option in word.split("|") for run in _spell(option, words)]
-        for word in phrase.lower().split()
+        for word in phrase.replace("’", "'").lower().split()
     ]
     for combination in itertools.product(*choices):
         yield tuple(token for run in combination for token in run)

@@ -102,7 +102,18 @@ def _entries(raw: Any, where: str) -> list[CodeEntry]:
                 f"Allowed: {quoted(CODE_GROUPS)}."
             )
             continue
+        if not isinstance(codes or {}, Mapping):
+            problems.append(f"{group}: it should hold codes, each with a name and cues.")
+            continue
         for code, entry in (codes or {}).items():
+            if not isinstance(entry, Mapping):
+                problems.append(f"{group}.{code}: it should hold keys such as `name:` and `cues:`.")
+                continue
+            problems += [
+                f"{group}.{code}.{key}: it should be a list of phrases."
+                for key in ("cues", "sure_cues")
+                if not all(isinstance(phrase, str) for phrase in _phrases(entry, key))
+            ]
             unknown = [key for key in entry if key not in _ENTRY_KEYS]
             problems += [
                 f"{group}.{code}.{key}: unknown key.{did_you_mean(key, _ENTRY_KEYS)} "
@@ -116,13 +127,19 @@ def _entries(raw: Any, where: str) -> list[CodeEntry]:
                         code=str(code),
                         name=entry.get("name", str(code).replace("_", " ").capitalize()),
                         definition=entry.get("definition", ""),
-                        cues=tuple(entry.get("cues", ())),
-                        sure_cues=tuple(entry.get("sure_cues", ())),
+                        cues=_phrases(entry, "cues"),
+                        sure_cues=_phrases(entry, "sure_cues"),
                     )
                 )
     if problems:
         raise ConfigError(where, problems)
     return entries
+
+
+def _phrases(entry: Mapping[str, Any], key: str) -> tuple[Any, ...]:
+    """Return the phrases under a key; one phrase may stand without brackets."""
+    phrases = entry.get(key) or ()
+    return tuple(phrases) if isinstance(phrases, list | tuple) else (phrases,)
 
 
 def _fingerprint(value: Any) -> str:

@@ -44,9 +44,10 @@ class ThemeCoder:
         # Sorted input: row order changes BERTopic's topics even with a fixed seed.
         told = excerpts[excerpts["excerpt_id"].isin(pain)].sort_values("excerpt_id")
         told = told[told["text"].str.split().str.len() >= 4]
-        if len(told) < self.min_excerpts:
+        vectors = self._embed(told["text"].tolist()) if len(told) >= self.min_excerpts else None
+        if vectors is None:
             return make_codes([], coder_id=self.coder_id)
-        topics, labels = self._fit(told["text"].tolist())
+        topics, labels = self._fit(told["text"].tolist(), vectors)
         rows = told.assign(topic=topics)
         # Numbered by size, then by label, so that equal input gives equal numbers.
         sizes = rows.groupby("topic").size()
@@ -67,7 +68,7 @@ class ThemeCoder:
             coder_id=self.coder_id,
         )
 
-    def _fit(self, texts: list[str]) -> tuple[list[int], dict[int, str]]:
+    def _fit(self, texts: list[str], vectors: Any) -> tuple[list[int], dict[int, str]]:
         from bertopic import BERTopic
         from bertopic.backend import BaseEmbedder
         from bertopic.cluster import BaseCluster
@@ -75,7 +76,6 @@ class ThemeCoder:
         from sklearn.cluster import AgglomerativeClustering
         from sklearn.feature_extraction.text import CountVectorizer
 
-        vectors = self._embed(texts)
         n_themes = min(12, max(3, len(texts) // self.excerpts_per_theme))
         labels = AgglomerativeClustering(n_clusters=n_themes).fit_predict(vectors)
         model = BERTopic(
@@ -93,13 +93,19 @@ class ThemeCoder:
         }
         return list(topics), names
 
-    def _embed(self, texts: list[str]) -> Any:
+    def _embed(self, texts: list[str]) -> Any | None:
+        """Return a vector per text, or None when the texts share too few words for themes."""
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.preprocessing import normalize
 
         words = TfidfVectorizer(stop_words="english", sublinear_tf=True, min_df=2)
-        matrix = words.fit_transform(texts)
+        try:
+            matrix = words.fit_transform(texts)
+        except ValueError:  # no content word occurs in two texts
+            return None
+        if matrix.shape[1] < 2:
+            return None
         n_components = min(50, matrix.shape[1] - 1, matrix.shape[0] - 1)
         svd = TruncatedSVD(n_components=n_components, random_state=self.random_state)
         return normalize(svd.fit_transform(matrix))

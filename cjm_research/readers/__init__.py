@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
+from cjm_research.readers.columns import list_unused_columns
 from cjm_research.readers.files import list_files
 from cjm_research.readers.registry import READERS, read_source
 
-__all__ = ["READERS", "list_files", "read_source"]
+__all__ = ["READERS", "list_files", "list_unused_columns", "read_source"]

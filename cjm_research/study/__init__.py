@@ -286,10 +286,12 @@ def open_study(
 
 
 def hash_source() -> str:
-    """Return a hash of the package's own code: changed code never meets an old cache."""
+    """Return a hash of the code that makes tables: changed code never meets an old cache."""
     package = Path(__file__).parent.parent
-    rooms = ("readers", "privacy", "coding", "review", "behaviour", "synthesis", "statistics")
-    paths = [*package.glob("*.py"), *(Path(__file__).parent).glob("*.py")]
-    for room in rooms:
-        paths += (package / room).rglob("*.py")
+    presenting = {"figures", "reporting", "cli.py", "display.py"}
+    paths = [
+        path
+        for path in package.rglob("*.py")
+        if path.relative_to(package).parts[0] not in presenting
+    ]
     return hash_parts(*(path.read_bytes() for path in sorted(paths)))

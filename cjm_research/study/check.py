@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cjm_research import coding, readers
 from cjm_research.config import build_journey, load_config
-from cjm_research.errors import CjmError
+from cjm_research.errors import CjmError, quoted
 from cjm_research.material import Material
 from cjm_research.study.project import STUDY_FILE, find_study
 
@@ -45,11 +45,17 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
         lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
         try:
             material = readers.read_source(source, place.folder, journey)
+            unused = readers.list_unused_columns(source, place.folder)
         except CjmError as error:
             n_problems += 1
             lines += [f"  ! {line}" for line in str(error).splitlines()]
             continue
         lines += _describe(material)
+        for file, columns in unused.items():
+            lines.append(f"  ? {file}: columns that study.yaml does not name: {quoted(columns)}.")
+            lines.append(
+                "    Map them under this source if the study needs them; else they stay unread."
+            )
     lines.append("")
     if n_problems:
         lines.append(f"{n_problems} of {len(config.sources)} sources cannot be used yet.")

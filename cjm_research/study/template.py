@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import resources
 from pathlib import Path
 
+from cjm_research.config import json_schema
 from cjm_research.errors import ConfigError
 from cjm_research.study.project import STUDY_FILE, find_root
+
+SCHEMA_FILE = "study.schema.json"
+"""Beside study.yaml, whose first line points editors to it; it works without a network."""
 
 
 def write_new_study(name: str) -> Path:
@@ -40,5 +45,7 @@ def write_new_study(name: str) -> Path:
     for part in ("interviews", "codes"):
         (folder / part).mkdir(parents=True)
     text = (resources.files("cjm_research.study") / "new_study.yaml").read_text("utf-8")
+    schema = json.dumps(json_schema(), indent=1)
+    (folder / SCHEMA_FILE).write_text(schema + "\n", encoding="utf-8")
     (folder / STUDY_FILE).write_text(text.replace("NAME", name), encoding="utf-8")
     return folder

@@ -398,7 +398,7 @@ def test_the_json_schema_accepts_the_demo_study():
 
 
 def test_the_json_schema_accepts_what_a_new_study_starts_with():
-    template = Path(load_config.__code__.co_filename).parent / "study" / "new_study.yaml"
+    template = Path(load_config.__code__.co_filename).parents[1] / "study" / "new_study.yaml"
     jsonschema.validate(plain(template), json_schema(), jsonschema.Draft202012Validator)
 
 

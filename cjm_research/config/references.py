@@ -1,0 +1,131 @@
+"""Names in study.yaml that must exist elsewhere in it, and patterns that must be valid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cjm_research.config.journeys import resolve_stage
+from cjm_research.config.schema import (
+    Observations,
+    Outcome,
+    Questionnaire,
+    Source,
+    StudyConfig,
+    Survey,
+    Transcripts,
+)
+from cjm_research.errors import UnknownNameError, did_you_mean, quoted
+from cjm_research.journey import Journey
+
+
+def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
+    """Check names in the file that must exist elsewhere in the file."""
+    problems = []
+    for place, name in _stage_references(config):
+        try:
+            resolve_stage(journey, name, where=place)
+        except UnknownNameError as error:
+            problems.append(str(error))
+    for source in config.sources:
+        if isinstance(source, Survey):
+            ids = [question.id for question in source.questions]
+            if source.questionnaire:
+                for page in source.questionnaire.pages:
+                    for block in page.blocks:
+                        problems += [
+                            f"sources.{source.id}.questionnaire: no question '{name}'."
+                            f"{did_you_mean(name, ids)} Allowed: {quoted(ids)}."
+                            for name in block.questions
+                            if name not in ids
+                        ]
+        if isinstance(source, Observations):
+            for outcome in source.outcomes:
+                problems += _pattern_problems(source.id, outcome)
+        if isinstance(source, Transcripts):
+            problems += _participant_pattern_problems(source)
+    for kpi in config.kpis:
+        needed = {"conversion": (kpi.from_stage, "from"), "drop_off": (kpi.stage, "stage")}
+        value, key = needed.get(kpi.measure, ("-", ""))
+        if not value:
+            problems.append(f"kpis.{kpi.name}: a {kpi.measure} needs `{key}:` with a stage.")
+        ends = [_position(journey, name) for name in (kpi.from_stage, kpi.to_stage) if name]
+        if -1 not in ends and ends != sorted(ends):
+            problems.append(f"kpis.{kpi.name}: `to: {kpi.to_stage}` comes before `from:`.")
+    return problems
+
+
+def use_stage_ids(config: StudyConfig, journey: Journey) -> StudyConfig:
+    """Return the config with every stage as its id: a file may name stages as people do."""
+
+    def stage(name: str) -> str:
+        return resolve_stage(journey, name, where="")
+
+    def form_of(form: Questionnaire) -> Questionnaire:
+        pages = [page.model_copy(update={"stage": stage(page.stage)}) for page in form.pages]
+        ends = {"opened": stage(form.opened), "submitted": stage(form.submitted)}
+        return form.model_copy(update={"pages": pages} | ends)
+
+    def source_of(source: Source) -> Source:
+        if not isinstance(source, Survey):
+            return source
+        questions = [q.model_copy(update={"stage": stage(q.stage)}) for q in source.questions]
+        form = form_of(source.questionnaire) if source.questionnaire else None
+        return source.model_copy(update={"questions": questions, "questionnaire": form})
+
+    named = ("from_stage", "to_stage", "stage")
+    kpis = [
+        kpi.model_copy(update={key: stage(getattr(kpi, key)) for key in named})
+        for kpi in config.kpis
+    ]
+    return config.model_copy(
+        update={"kpis": kpis, "sources": [source_of(source) for source in config.sources]}
+    )
+
+
+def _position(journey: Journey, name: str) -> int:
+    """Return the place of a stage in the journey; -1 for one that it does not have."""
+    names = [position for position, stage in enumerate(journey) if name in (stage.id, stage.name)]
+    return names[0] if names else -1
+
+
+def _stage_references(config: StudyConfig) -> Iterable[tuple[str, str]]:
+    for kpi in config.kpis:
+        for name in (kpi.from_stage, kpi.to_stage, kpi.stage):
+            yield f"kpis.{kpi.name}", name
+    for source in config.sources:
+        if not isinstance(source, Survey):
+            continue
+        for question in source.questions:
+            yield f"sources.{source.id}.questions.{question.id}", question.stage
+        if source.questionnaire:
+            form = source.questionnaire
+            for name in (form.opened, *(page.stage for page in form.pages), form.submitted):
+                yield f"sources.{source.id}.questionnaire", name
+
+
+def _pattern_problems(source_id: str, outcome: Outcome) -> list[str]:
+    problems = []
+    for rule in outcome.rules:
+        for column, pattern in rule.when.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                problems.append(
+                    f"sources.{source_id}.outcomes.{outcome.id}: '{pattern}' for column "
+                    f"'{column}' is not a valid pattern ({error})."
+                )
+    return problems
+
+
+def _participant_pattern_problems(source: Transcripts) -> list[str]:
+    try:
+        groups = re.compile(source.participant_pattern).groups
+    except re.error as error:
+        return [f"sources.{source.id}.participant_pattern is not a valid pattern ({error})."]
+    if groups != 1:
+        return [
+            f"sources.{source.id}.participant_pattern '{source.participant_pattern}' needs one "
+            "pair of parentheses around the participant's id."
+        ]
+    return []

@@ -1,0 +1,365 @@
+"""The keys of study.yaml as models: what is allowed, and what each key means."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+from cjm_research.errors import UnknownNameError, quoted
+from cjm_research.journey import Measure
+
+SCHEMA_VERSION = 1
+DESIGNS_WITH_INTERVALS = frozenset({"random", "census"})
+"""Sampling designs under which an interval means something."""
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str | int | float) else value
+
+
+def _as_text(value: Any) -> Any:
+    # YAML reads `yes`, `no` and `1` as other types; a researcher means the text in the cell.
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int | float) else value
+
+
+_SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema(_SCALAR)]
+Texts = Annotated[
+    list[Text],
+    BeforeValidator(_as_list),
+    WithJsonSchema({"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}),
+]
+Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Assumption(_Part):
+    """What a stakeholder believes before the study."""
+
+    claim: str
+    owner: str = ""
+
+
+class Kpi(_Part):
+    """A figure that somebody promised, and the target it is held against.
+
+    `conversion`: share of those who entered stage `from` who came through `to`;
+    `drop_off`: share lost at `stage`; `nps`, `csat`, `ces`: a rating (of `stage`, if given).
+    """
+
+    name: str
+    measure: Literal["conversion", "drop_off", "nps", "csat", "ces"]
+    from_stage: str = Field("", alias="from")
+    to_stage: str = Field("", alias="to")
+    stage: str = ""
+    source: str = ""
+    target: float
+    direction: Literal["at_least", "at_most"] = "at_least"
+
+
+class TouchpointPart(_Part):
+    """A place where people meet the service."""
+
+    name: str
+    channel: str = ""
+    owner: str = ""
+    cost: str = ""
+    time: str = ""
+
+
+class StagePart(_Part):
+    """A stage of the study's journey."""
+
+    id: Id
+    name: str = ""
+    definition: str = ""
+    sequential: bool = True
+    measure: Measure | None = None
+    outcome: str = ""
+    events: Texts = Field(default_factory=list)
+    completed_by: Texts = Field(default_factory=list)
+    cues: Texts = Field(default_factory=list)
+    prompts: Texts = Field(default_factory=list)
+    owner: str = ""
+    touchpoints: list[TouchpointPart] = Field(default_factory=list)
+
+
+class JourneyPart(_Part):
+    """The journey: a template's stages, the study's own, or a template with changes.
+
+    With a template, a stage of the same id adds to and overrides the template's stage.
+    """
+
+    template: str = ""
+    measure: Measure = "funnel_drop_off"
+    outcome: str = ""
+    stages: list[StagePart] = Field(default_factory=list)
+
+
+class Collected(_Part):
+    """When a source was collected."""
+
+    start: date = Field(alias="from")
+    end: date = Field(alias="to")
+
+
+class CodePart(_Part):
+    """A code that the source itself declares, such as the theme that a question asks about."""
+
+    group: str
+    code: str
+
+
+class Question(_Part):
+    """One question of a survey, in one or more columns.
+
+    Kinds: `open` gives documents; `nps` (0-10), `csat`, `ces`, `rating` give ratings;
+    `choice` is counted only; `attribute` becomes a column of `participants`.
+    """
+
+    id: str
+    columns: Texts
+    text: str = ""
+    kind: Literal["open", "nps", "csat", "ces", "rating", "choice", "attribute"]
+    scale: tuple[float, float] | None = None
+    stage: str = ""
+    codes: list[CodePart] = Field(default_factory=list)
+
+
+class Block(_Part):
+    """Questions shown under one heading of a page."""
+
+    name: str
+    questions: Texts
+
+
+class Page(_Part):
+    """A page of a questionnaire: the stage it stands for, and its blocks of questions."""
+
+    stage: str
+    blocks: list[Block]
+
+
+class Questionnaire(_Part):
+    """How far people came in answering, as a journey of its own."""
+
+    opened: str
+    pages: list[Page]
+    submitted: str
+    submitted_column: str
+    submitted_values: Texts
+
+
+class Rule(_Part):
+    """`then` holds for a row when every named column matches its pattern in full."""
+
+    when: dict[str, str]
+    then: Literal["success", "failure"]
+
+
+class Outcome(_Part):
+    """An outcome of a task: the first rule that fits decides, else it is missing."""
+
+    id: Id
+    label: str
+    rules: list[Rule]
+
+
+class NoteText(_Part):
+    """A column of an observation log that holds words."""
+
+    column: str
+    prompt: str = ""
+    speaker: Literal["participant", "observer"] = "observer"
+    ignore: Texts = Field(default_factory=list)
+
+
+class Lookup(_Part):
+    """A table that gives each item its stage."""
+
+    file: str
+    key: str
+    value: str
+
+
+class ConsentValues(_Part):
+    """What stands in the consent column, and what it permits."""
+
+    quote: Texts = Field(default_factory=lambda: ["yes"])
+    no_quote: Texts = Field(default_factory=lambda: ["no"])
+    withdrawn: Texts = Field(default_factory=lambda: ["withdrawn"])
+
+
+class _Source(_Part):
+    """What every source declares."""
+
+    id: Id
+    label: str = ""
+    files: Texts
+    required: bool = True
+    collected: Collected | None = None
+    recruitment: str = ""
+    sampling: Literal["purposive", "convenience", "random", "census"]
+    sampling_note: str = ""
+    wave: str = ""
+    unit: Literal["person", "visit"] = "person"
+    consent: Literal["quote", "no_quote"] = "no_quote"
+    consent_values: ConsentValues = Field(default_factory=ConsentValues)
+    encoding: str = ""
+
+    @property
+    def name(self) -> str:
+        """Label for people, or the id."""
+        return self.label or self.id.replace("_", " ").capitalize()
+
+    @property
+    def has_design(self) -> bool:
+        """True when the sampling design allows intervals."""
+        return self.sampling in DESIGNS_WITH_INTERVALS
+
+
+class Transcripts(_Source):
+    """Interviews: `.txt` (`Name: text`), `.vtt`, `.srt`; one participant a file."""
+
+    kind: Literal["transcripts"]
+    participant_pattern: str = "(.+)"
+    interviewers: Texts = Field(default_factory=list)
+    observers: Texts = Field(default_factory=list)
+    masking_reviewed: Literal["all"] | list[str] = Field(default_factory=list)
+    reviewed_by: str = ""
+
+
+class Survey(_Source):
+    """A survey: `.csv` or `.xlsx`, one row a participant."""
+
+    kind: Literal["survey"]
+    columns: dict[Literal["participant", "consent", "submitted_at"], str] = Field(
+        default_factory=dict
+    )
+    column_names: Texts = Field(default_factory=list)
+    timezone: str = "UTC"
+    day_first: bool = False
+    identifying: Texts = Field(default_factory=list)
+    questions: list[Question]
+    questionnaire: Questionnaire | None = None
+
+
+class Events(_Source):
+    """An event log: `.csv` or `.parquet`, one row an event."""
+
+    kind: Literal["events"]
+    columns: dict[
+        Literal[
+            "participant", "session", "event", "occurred_at", "stage", "channel", "device", "value"
+        ],
+        str,
+    ]
+    timezone: str = "UTC"
+
+
+class Observations(_Source):
+    """A usability-test log: one row a participant and task, with outcomes and notes."""
+
+    kind: Literal["observations"]
+    columns: dict[Literal["participant", "item", "stage"], str]
+    header_row: int = 1
+    stages_from: Lookup | None = None
+    outcomes: list[Outcome]
+    texts: list[NoteText] = Field(default_factory=list)
+
+
+class Roster(_Source):
+    """Who took part: ids in each source, names to mask, consent, audience segments."""
+
+    kind: Literal["roster"]
+    sampling: Literal["purposive", "convenience", "random", "census"] = "purposive"
+    columns: dict[Literal["participant", "consent"], str]
+    identifiers: Texts = Field(default_factory=list)
+    names: Texts = Field(default_factory=list)
+    contacts: Texts = Field(default_factory=list)
+    attributes: Texts = Field(default_factory=list)
+
+
+Source = Transcripts | Survey | Events | Observations | Roster
+
+
+class Segment(_Part):
+    """An audience segment: a column of the roster, of the survey, or of the events."""
+
+    id: str
+    label: str = ""
+
+
+class Privacy(_Part):
+    """What is masked, and whether the people are real.
+
+    `synthetic: true` (nobody real takes part) derives pseudonyms from the study's name, so
+    that they are the same on every machine. Real studies get a secret key in the vault.
+    """
+
+    synthetic: bool = False
+    names: Texts = Field(default_factory=list)
+    keep: Texts = Field(default_factory=list)
+    vault: str = ""
+
+
+class ReportPart(_Part):
+    """How a report looks."""
+
+    language: str = "en"
+    quotes_per_stage: int = Field(3, ge=0, le=20)
+    pain_points_per_stage: int = Field(3, ge=1, le=20)
+    deadline_s: int = Field(900, ge=10)
+
+
+class StudyConfig(_Part):
+    """A whole study.yaml."""
+
+    schema_version: Literal[1]
+    title: str
+    objective: Annotated[str, Field(min_length=1)]
+    questions: Texts = Field(default_factory=list)
+    assumptions: list[Assumption] = Field(default_factory=list)
+    kpis: list[Kpi] = Field(default_factory=list)
+    journey: JourneyPart
+    sources: Annotated[list[Annotated[Source, Field(discriminator="kind")]], Field(min_length=1)]
+    audience_segments: list[Segment] = Field(default_factory=list)
+    privacy: Privacy = Field(default_factory=Privacy)
+    report: ReportPart = Field(default_factory=ReportPart)
+
+    @model_validator(mode="after")
+    def _unique_sources(self) -> StudyConfig:
+        ids = [source.id for source in self.sources]
+        repeated = sorted({name for name in ids if ids.count(name) > 1})
+        if repeated:
+            raise ValueError(f"source ids must be unique; {quoted(repeated)} occur more than once")
+        return self
+
+    def source(self, source_id: str) -> Source:
+        """Return a source by its id."""
+        for source in self.sources:
+            if source.id == source_id:
+                return source
+        raise UnknownNameError("source", source_id, [source.id for source in self.sources])
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of study.yaml, for editors."""
+    schema = StudyConfig.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "cjm_research study.yaml"
+    return schema

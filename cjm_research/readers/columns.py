@@ -1,0 +1,70 @@
+"""Columns that a file has and study.yaml does not name: perhaps forgotten, perhaps not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cjm_research.config import Source, Transcripts
+from cjm_research.readers.cells import read_cells, squeeze
+from cjm_research.readers.files import find_files
+from cjm_research.readers.notes import Notes
+
+
+def list_unused_columns(source: Source, folder: Path) -> dict[str, list[str]]:
+    """Return, per file of a tabular source, the columns that its declaration does not name.
+
+    Parameters
+    ----------
+    source : Source
+    folder : Path
+        The study folder.
+
+    Returns
+    -------
+    dict of str to list of str
+        File name to columns, in file order; files whose every column is named are left out.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be read.
+    """
+    if isinstance(source, Transcripts):
+        return {}
+    named = {squeeze(text) for text in _texts(source.model_dump())}
+    unused = {}
+    for path in find_files(source, folder, Notes()):
+        left = [name for name in _header(path, source) if name and name not in named]
+        if left:
+            unused[path.name] = left
+    return unused
+
+
+def _header(path: Path, source: Source) -> list[str]:
+    if path.suffix.casefold() == ".parquet":
+        import pyarrow.parquet as pq
+
+        return [squeeze(name) for name in pq.read_schema(path).names]
+    cells = read_cells(
+        path,
+        notes=Notes(),
+        encoding=source.encoding,
+        header_row=getattr(source, "header_row", 1),
+        column_names=getattr(source, "column_names", ()),
+    )
+    return list(cells.frame.columns)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text that a declaration holds, keys included (rules name columns as keys)."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)

@@ -1,0 +1,120 @@
+import pytest
+
+from cjm_research.coding import (
+    CODERS,
+    RuleCoder,
+    describe_coders,
+    fingerprint,
+    load_codebook,
+    score_excerpts,
+)
+from cjm_research.coding.resources import CODE_GROUPS, load_lexicon
+from cjm_research.errors import ConfigError
+from cjm_research.journey import Journey, Stage
+
+
+@pytest.fixture
+def own(tmp_path):
+    def load(text):
+        path = tmp_path / "codebook.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_codebook(path)
+
+    return load
+
+
+def test_every_code_of_the_starter_codebook_says_what_it_means():
+    codebook = load_codebook()
+    assert {entry.group for entry in codebook} == set(CODE_GROUPS)
+    assert all(entry.name and entry.definition and entry.cues for entry in codebook)
+    assert len(codebook.labels()) == len(list(codebook))
+
+
+def test_every_phrase_of_the_lexicon_is_text():
+    lexicon = load_lexicon()
+    groups = [group["phrases"] for signal in ("pain", "delight", "need") for group in lexicon[signal]]
+    groups += [*lexicon["emotions"].values(), *lexicon["expectation"].values()]
+    groups += [lexicon["negation"], lexicon["sarcasm"], lexicon["said_nothing"]]
+    assert all(isinstance(phrase, str) for group in groups for phrase in group)
+
+
+def test_a_study_adds_codes_of_its_own(own):
+    codebook = own("pain_point:\n  fog: {name: Fogged glasses, sure_cues: [fogged up]}\n")
+    labels = codebook.labels()
+    assert labels[("pain_point", "fog")] == "Fogged glasses"
+    assert labels[("pain_point", "slow")] == "Slow to respond"
+
+
+def test_a_study_replaces_a_code_of_the_same_id(own):
+    codebook = own("pain_point:\n  slow: {name: Too slow, cues: [snail]}\n")
+    (entry,) = [entry for entry in codebook if entry.code == "slow"]
+    assert (entry.name, entry.cues, entry.sure_cues) == ("Too slow", ("snail",), ())
+    assert len(list(codebook)) == len(list(load_codebook()))
+
+
+def test_a_code_of_the_study_is_coded(own, say):
+    codebook = own("pain_point:\n  fog: {sure_cues: [fogged up]}\n")
+    told = say("They fogged up.")
+    codes = RuleCoder(codebook)(told, score_excerpts(told))
+    assert "fog" in set(codes["code"])
+    assert codebook.labels()[("pain_point", "fog")] == "Fog"
+
+
+@pytest.mark.parametrize("text", ["", "pain_point:\n", "{}"])
+def test_an_empty_codebook_adds_nothing(own, text):
+    assert own(text).sha256 == load_codebook().sha256
+
+
+def test_a_codebook_that_does_not_exist_adds_nothing(tmp_path):
+    assert load_codebook(tmp_path / "none.yaml").sha256 == load_codebook().sha256
+
+
+def test_all_faults_of_a_codebook_are_reported_at_once(own):
+    with pytest.raises(ConfigError) as raised:
+        own("pain_points: {a: {}}\ndelight:\n  fun: {cue: [x], nam: Fun}\n")
+    problems = raised.value.problems
+    assert raised.value.where == "codebook.yaml"
+    assert problems[0].startswith("pain_points: unknown code group. Did you mean 'pain_point'?")
+    assert problems[1].startswith("delight.fun.cue: unknown key. Did you mean 'cues'?")
+    assert problems[2].startswith("delight.fun.nam: unknown key. Did you mean 'name'?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pain_point: [open",
+        "- a list",
+        "pain_point: words",
+        "pain_point: [slow]",
+        "pain_point:\n  slow: words",
+        "pain_point:\n  slow:\n",
+        "pain_point:\n  slow: {cues: [1, [2]]}",
+        "für".encode("cp1252"),
+    ],
+)
+def test_a_codebook_of_the_wrong_form_is_refused_by_name(own, text):
+    with pytest.raises(ConfigError, match=r"codebook\.yaml cannot be used"):
+        own(text)
+
+
+def test_one_phrase_needs_no_brackets(own):
+    (entry,) = [e for e in own("pain_point:\n  fog: {cues: fogged up}\n") if e.code == "fog"]
+    assert entry.cues == ("fogged up",)
+
+
+def test_the_fingerprint_changes_with_journey_and_codebook(own):
+    journey = Journey((Stage("a", "A"),))
+    codebook = load_codebook()
+    first = fingerprint(journey, codebook)
+    assert first == fingerprint(Journey((Stage("a", "A"),)), load_codebook())
+    assert first != fingerprint(Journey((Stage("a", "A", cues=("x",)),)), codebook)
+    assert first != fingerprint(journey, own("pain_point:\n  slow: {cues: [snail]}\n"))
+
+
+def test_coders_are_described_with_kind_and_fingerprint():
+    journey = Journey((Stage("a", "A"),))
+    coders = describe_coders(journey, load_codebook()).set_index("coder_id")
+    assert coders.loc["source", "kind"] == "source"
+    assert set(coders.drop("source")["kind"]) == {"machine"}
+    assert set(coders.index) == {"source", *CODERS}
+    assert set(coders.drop("source")["sha256"]) == {fingerprint(journey, load_codebook())}

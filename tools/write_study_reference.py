@@ -1,0 +1,298 @@
+"""Write docs/study-yaml.md, the reference of study.yaml, from the models in `config.schema`.
+
+Keys, kinds and defaults come from the models; the meanings stand here. A key without a meaning
+is an error, so that a new option cannot be left out of the reference.
+
+    .venv/bin/python tools/write_study_reference.py            write docs/study-yaml.md
+    .venv/bin/python tools/write_study_reference.py --check    fail if it is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import types
+import typing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from cjm_research.config import schema as config
+
+TARGET = Path(__file__).parents[1] / "docs" / "study-yaml.md"
+
+OPENING = """\
+# What stands in study.yaml
+
+One file describes a study. `cjm new NAME` writes a commented one; `cjm check NAME` says what is
+wrong with it; `cjm schema` prints a JSON Schema for editors. An unknown key is refused, with a
+suggestion. Where a list is expected, a single value will do. Files are named relative to the
+folder of the study.
+
+This page is written by `tools/write_study_reference.py`; change it there.
+"""
+
+PARTS: list[tuple[type[BaseModel], str, str]] = [
+    (config.StudyConfig, "The file", ""),
+    (config.Assumption, "`assumptions`", "What stakeholders believe before the study."),
+    (config.Kpi, "`kpis`", "Figures that somebody promised. Each is judged *met*, *not met* or "
+        "*cannot tell* (the interval lies astride the target)."),
+    (config.JourneyPart, "`journey`", "A template, your own stages, or a template with changes: "
+        "a stage of the same id overrides the template's."),
+    (config.StagePart, "`journey.stages`", "In the order of the journey."),
+    (config.TouchpointPart, "`journey.stages.touchpoints`", "All but the name are free text."),
+    (config._Source, "`sources`: keys of every kind", "Each source has a `kind`, and the keys of "
+        "its kind below."),
+    (config.Collected, "`sources.collected`", ""),
+    (config.ConsentValues, "`sources.consent_values`", "What stands in the consent column. A "
+        "blank leaves it to `consent` of the source; another value is an error. Who withdrew is "
+        "left out altogether."),
+    (config.Transcripts, "`kind: transcripts`", "Interviews as `.txt` (`Name: text`), `.vtt` or "
+        "`.srt`, one participant a file."),
+    (config.Survey, "`kind: survey`", "A `.csv` or `.xlsx`, one row a participant."),
+    (config.Question, "`kind: survey`, `questions`", ""),
+    (config.CodePart, "`kind: survey`, `questions.codes`", "A code that the question declares."),
+    (config.Questionnaire, "`kind: survey`, `questionnaire`", "When leaving the questionnaire is "
+        "what the study looks at. The three stages belong to the journey, with the measure "
+        "`questionnaire_abandonment`."),
+    (config.Page, "`kind: survey`, `questionnaire.pages`", ""),
+    (config.Block, "`kind: survey`, `questionnaire.pages.blocks`", ""),
+    (config.Events, "`kind: events`", "A `.csv` or `.parquet`, one row an event."),
+    (config.Observations, "`kind: observations`", "A usability-test log, one row a participant "
+        "and task."),
+    (config.Lookup, "`kind: observations`, `stages_from`", "A table that says which task belongs "
+        "to which stage."),
+    (config.Outcome, "`kind: observations`, `outcomes`", "The first rule that fits decides."),
+    (config.Rule, "`kind: observations`, `outcomes.rules`", ""),
+    (config.NoteText, "`kind: observations`, `texts`", "Columns that hold words."),
+    (config.Roster, "`kind: roster`", "Who took part. It holds no evidence of its own."),
+    (config.Segment, "`audience_segments`", "Groups to compare."),
+    (config.Privacy, "`privacy`", ""),
+    (config.ReportPart, "`report`", ""),
+]  # fmt: skip
+
+MEANINGS = {
+    "StudyConfig.schema_version": "version of this form",
+    "StudyConfig.title": "headline of the report; best a question",
+    "StudyConfig.objective": "the decision that the study serves",
+    "StudyConfig.questions": "research questions",
+    "StudyConfig.assumptions": "see below",
+    "StudyConfig.kpis": "see below",
+    "StudyConfig.journey": "see below",
+    "StudyConfig.sources": "see below; at least one",
+    "StudyConfig.audience_segments": "see below",
+    "StudyConfig.privacy": "see below",
+    "StudyConfig.report": "see below",
+    "Assumption.claim": "a sentence",
+    "Assumption.owner": "who believes it",
+    "Kpi.name": "as people call it",
+    "Kpi.measure": "what is measured",
+    "Kpi.from": "`conversion`: stage that people enter",
+    "Kpi.to": "`conversion`: stage that they come through",
+    "Kpi.stage": "`drop_off`: the stage; ratings: only those of this stage",
+    "Kpi.source": "ratings: only those of this source",
+    "Kpi.target": "share between 0 and 1; NPS between -100 and 100",
+    "Kpi.direction": "side of the target that is good",
+    "JourneyPart.template": "`commerce`, `lifecycle` or `service`",
+    "JourneyPart.measure": "what a stage's number counts, unless the stage says otherwise",
+    "JourneyPart.outcome": "`task_failure`: outcome that counts, unless the stage says otherwise",
+    "JourneyPart.stages": "see below",
+    "StagePart.id": "short name used in tables and mappings",
+    "StagePart.name": "name shown to people; else made from the id",
+    "StagePart.definition": "what belongs to the stage",
+    "StagePart.sequential": "`false`: beside the others, no step of the funnel",
+    "StagePart.measure": "what the stage's number counts; `none` for no number",
+    "StagePart.outcome": "`task_failure`: id of the outcome that counts as success",
+    "StagePart.events": "event names that mean: in this stage",
+    "StagePart.completed_by": "last stage of the funnel: events that mean: not lost here",
+    "StagePart.cues": "phrases that place a sentence in this stage",
+    "StagePart.prompts": "questions of the interview guide about this stage",
+    "StagePart.owner": "who answers for the stage",
+    "StagePart.touchpoints": "see below",
+    "TouchpointPart.name": "where people meet the service",
+    "TouchpointPart.channel": "such as web, phone, post",
+    "TouchpointPart.owner": "if another than the stage's",
+    "TouchpointPart.cost": "to the organisation",
+    "TouchpointPart.time": "that it takes people",
+    "_Source.id": "short name",
+    "_Source.label": "name shown to people; else made from the id",
+    "_Source.files": "file names or patterns such as `interviews/*.txt`",
+    "_Source.required": "`false`: a run goes on when the files are missing",
+    "_Source.collected": "see below",
+    "_Source.recruitment": "how people were found; printed in the report",
+    "_Source.sampling": "only `random` and `census` give shares with intervals",
+    "_Source.sampling_note": "who may be missing; printed in the report",
+    "_Source.wave": "repeat of the study that this source belongs to",
+    "_Source.unit": "`visit` when one person may be in it more than once",
+    "_Source.consent": "holds where a person has no consent of their own",
+    "_Source.consent_values": "see below",
+    "_Source.encoding": "of text files; found out when empty",
+    "Collected.from": "first day",
+    "Collected.to": "last day",
+    "ConsentValues.quote": "values that permit quotes",
+    "ConsentValues.no_quote": "values that permit counting, not quoting",
+    "ConsentValues.withdrawn": "values that mean: leave this person out",
+    "Transcripts.participant_pattern": "finds the participant's id in a file name; regular "
+    "expression with one pair of parentheses",
+    "Transcripts.interviewers": "names of those who ask; their words are never coded",
+    "Transcripts.observers": "names of those who take notes",
+    "Transcripts.masking_reviewed": "`all`, or the files whose masking somebody has read; else "
+    "the report is a draft",
+    "Transcripts.reviewed_by": "who read them",
+    "Survey.columns": "names of the columns in the file",
+    "Survey.column_names": "for files without a header",
+    "Survey.timezone": "of times without one",
+    "Survey.day_first": "`true` for 03/04/2026 in April",
+    "Survey.identifying": "columns whose content names the person; masked everywhere",
+    "Survey.questions": "see below",
+    "Survey.questionnaire": "see below",
+    "Question.id": "short name",
+    "Question.columns": "one column, or several of one question",
+    "Question.text": "as it was asked",
+    "Question.kind": "`open` gives text; `nps`, `csat`, `ces` and `rating` numbers; `choice` is "
+    "only counted; `attribute` describes the person",
+    "Question.scale": "lowest and highest value",
+    "Question.stage": "stage that the question is about",
+    "Question.codes": "see below",
+    "CodePart.group": "such as `theme`",
+    "CodePart.code": "the code",
+    "Questionnaire.opened": "stage of those who opened it",
+    "Questionnaire.pages": "see below",
+    "Questionnaire.submitted": "stage of those who sent it off",
+    "Questionnaire.submitted_column": "column that tells",
+    "Questionnaire.submitted_values": "values that mean: sent off",
+    "Page.stage": "stage that the page stands for",
+    "Page.blocks": "see below",
+    "Block.name": "heading on the page",
+    "Block.questions": "ids of the questions under it",
+    "Events.columns": "names of the columns in the file; `participant`, `event` and `occurred_at` "
+    "are needed",
+    "Events.timezone": "of times without one",
+    "Observations.columns": "names of the columns in the file",
+    "Observations.header_row": "row that holds the column names",
+    "Observations.stages_from": "see below",
+    "Observations.outcomes": "see below",
+    "Observations.texts": "see below",
+    "Lookup.file": "the table",
+    "Lookup.key": "its column with the task",
+    "Lookup.value": "its column with the stage",
+    "Outcome.id": "short name",
+    "Outcome.label": "name shown to people",
+    "Outcome.rules": "see below",
+    "Rule.when": "column and regular expression; all must match in full",
+    "Rule.then": "what it means",
+    "NoteText.column": "name of the column",
+    "NoteText.prompt": "what was asked or observed",
+    "NoteText.speaker": "whose words they are",
+    "NoteText.ignore": "cell values that say nothing",
+    "Roster.sampling": "not used",
+    "Roster.columns": "names of the columns in the file",
+    "Roster.identifiers": "columns with the person's ids in other sources",
+    "Roster.names": "columns with names to mask",
+    "Roster.contacts": "columns with addresses and numbers to mask",
+    "Roster.attributes": "columns for audience segments",
+    "Segment.id": "column of the roster, of a survey's attributes, or `device` or `channel`",
+    "Segment.label": "name shown to people",
+    "Privacy.synthetic": "`true` only when nobody in the study is real",
+    "Privacy.names": "people spoken of who stand in no list; masked as well",
+    "Privacy.keep": "words that look like names and may stay",
+    "Privacy.vault": "name of the vault; else that of the study",
+    "ReportPart.language": "of the pages",
+    "ReportPart.quotes_per_stage": "most quotes per stage and source",
+    "ReportPart.pain_points_per_stage": "most pain points per stage and source in the map",
+    "ReportPart.deadline_s": "seconds after which a chapter is given up",
+}
+
+_PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", date: "day"}
+
+
+def write() -> str:
+    """Return the page."""
+    used: set[str] = set()
+    blocks = [OPENING]
+    for model, title, words in PARTS:
+        own = _own_fields(model)
+        rows = ["| key | holds | default | meaning |", "|---|---|---|---|"]
+        for key, field in own.items():
+            name = f"{model.__name__}.{key}"
+            used.add(name)
+            rows.append(f"| `{key}` | {_kind(field)} | {_default(field)} | {MEANINGS[name]} |")
+        blocks.append("\n".join([f"## {title}", "", *([words, ""] if words else []), *rows, ""]))
+    unknown = set(MEANINGS) - used
+    if unknown:
+        raise SystemExit(f"Meanings of keys that no longer exist: {sorted(unknown)}")
+    return "\n".join(blocks)
+
+
+def _own_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields by the key written in the file; a kind of source shows only its own."""
+    shared = config._Source.model_fields if issubclass(model, config._Source) else {}
+    own = {}
+    for name, field in model.model_fields.items():
+        same = name in shared and repr(shared[name]) == repr(field)
+        if name != "kind" and (model is config._Source or not same):
+            own[field.alias or name] = field
+        elif name == "kind" and model is config.Question:
+            own[name] = field
+    return own
+
+
+def _kind(field: FieldInfo) -> str:
+    return _words(field.annotation)
+
+
+def _words(kind: Any) -> str:
+    origin, inside = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Annotated:
+        return _words(inside[0])
+    if origin is typing.Literal:
+        return ", ".join(f"`{value}`" for value in inside)
+    if origin in (typing.Union, types.UnionType):
+        named = [one for one in inside if one is not type(None)]
+        if all(isinstance(one, type) and issubclass(one, BaseModel) for one in named):
+            return "mapping"
+        return " or ".join(_words(one) for one in named)
+    if origin is list:
+        one = _words(inside[0])
+        return "list of mappings" if one == "mapping" else "list"
+    if origin is tuple:
+        return "two numbers"
+    if origin is dict:
+        keys = _words(inside[0])
+        return "mapping" if keys == "text" else f"mapping: {keys}"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "mapping"
+    return _PLAIN[kind]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**needed**"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ("", []) or isinstance(value, BaseModel):
+        return "–"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list):
+        return ", ".join(f"`{one}`" for one in value)
+    return f"`{value}`"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    page = write()
+    if parser.parse_args().check:
+        current = TARGET.is_file() and TARGET.read_text("utf-8") == page
+        print("docs/study-yaml.md is up to date." if current else "docs/study-yaml.md differs.")
+        return 0 if current else 1
+    TARGET.write_text(page, encoding="utf-8")
+    print(TARGET.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
