@@ -1,8 +1,8 @@
 """Run the report notebooks on the demo study and store the outputs that nbval compares.
 
-Only cells tagged `nbval-check-output` and `keep_output` keep their output; everything else is
-left as it is, and execution counts stay empty. Run it after a change that is meant to change
-those numbers, and read the difference before you commit it.
+Only cells tagged `nbval-check-output` and `keep_output` keep their output. Execution counts are
+1 to n, because nbval refuses outputs of a cell that seems never to have run. Run this after a
+change that is meant to change those numbers, and read the difference before you commit it.
 
     .venv/bin/python tools/store_checked_outputs.py
 """
@@ -29,10 +29,10 @@ def store(path: Path) -> bool:
     NotebookClient(
         ran, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}
     ).execute()
-    for cell, done in zip(notebook.cells, ran.cells, strict=True):
-        if cell.cell_type != "code":
-            continue
-        cell.execution_count = None
+    pairs = zip(notebook.cells, ran.cells, strict=True)
+    code = [(cell, done) for cell, done in pairs if cell.cell_type == "code"]
+    for count, (cell, done) in enumerate(code, start=1):
+        cell.execution_count = count
         cell.outputs = done.outputs if set(cell.metadata.get("tags", ())) >= CHECKED else []
     after = (nbformat.writes(notebook) + "\n").encode()
     if path.read_bytes() != before:

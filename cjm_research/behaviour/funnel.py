@@ -19,6 +19,7 @@ FUNNEL_COLUMNS = [
     "stage", "segment", "segment_value", "measure", "n_entered", "n_continued", "n_dropped",
     "drop_off_rate", "drop_off_low", "drop_off_high",
 ]  # fmt: skip
+_NO_DATE = pd.Timestamp(0, tz="UTC")
 TIMING_COLUMNS = ["stage", "next_stage", "n", "median_s", "q25_s", "q75_s"]
 
 
@@ -58,7 +59,11 @@ def estimate_drop_off(
         stages = [stage for stage in journey.sequential if stage.measure == kind]
         if not stages or events.empty:
             continue
-        reached = engine.run(_reach(events, stages))
+        # A form's steps are ordered by the form: where it has no date, any one instant does.
+        timed = events
+        if kind == "questionnaire_abandonment":
+            timed = events.assign(occurred_at=events["occurred_at"].fillna(_NO_DATE))
+        reached = engine.run(_reach(timed, stages))
         if not reached["t0"].notna().any():
             continue
         rows += _funnel_rows(reached, stages, "", "", confidence)

@@ -32,7 +32,9 @@ def test_every_code_of_the_starter_codebook_says_what_it_means():
 
 def test_every_phrase_of_the_lexicon_is_text():
     lexicon = load_lexicon()
-    groups = [group["phrases"] for signal in ("pain", "delight", "need") for group in lexicon[signal]]
+    groups = [
+        group["phrases"] for signal in ("pain", "delight", "need") for group in lexicon[signal]
+    ]
     groups += [*lexicon["emotions"].values(), *lexicon["expectation"].values()]
     groups += [lexicon["negation"], lexicon["sarcasm"], lexicon["said_nothing"]]
     assert all(isinstance(phrase, str) for group in groups for phrase in group)

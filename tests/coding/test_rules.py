@@ -98,9 +98,7 @@ def test_an_interviewers_words_are_never_coded(excerpts, journey):
             ("observer", "He couldn't find the basket."),
         ]
     )
-    codes = code_excerpts(
-        told, score_excerpts(told), journey=journey, codebook=load_codebook()
-    )
+    codes = code_excerpts(told, score_excerpts(told), journey=journey, codebook=load_codebook())
     asked = set(told.loc[told["speaker"] == "interviewer", "excerpt_id"])
     assert len(asked) == 2
     assert not asked & set(codes["excerpt_id"])

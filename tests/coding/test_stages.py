@@ -61,7 +61,10 @@ def test_two_guide_questions_of_the_same_content_words_are_told_apart(placed, as
 
 def test_guide_questions_that_fit_equally_well_place_nothing(placed):
     twins = Journey(
-        (Stage("a", "A", prompts=("How was paying?",)), Stage("b", "B", prompts=("Paying how was?",)))
+        (
+            Stage("a", "A", prompts=("How was paying?",)),
+            Stage("b", "B", prompts=("Paying how was?",)),
+        )
     )
     assert placed(
         ("interviewer", "How was paying?"), ("participant", "Blue."), coder=StageCoder(twins)

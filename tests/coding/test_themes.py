@@ -73,7 +73,9 @@ def test_excerpts_without_pain_have_no_theme(told):
 
 
 @pytest.mark.parametrize(
-    "sentence", ["I had to do it again {}", "He could not see this {}"], ids=["stop words", "digits"]
+    "sentence",
+    ["I had to do it again {}", "He could not see this {}"],
+    ids=["stop words", "digits"],
 )
 def test_sentences_without_a_shared_content_word_give_no_themes(evidence, sentence):
     said = [[("participant", sentence.format("so" * number))] for number in range(1, 34)]

@@ -94,8 +94,9 @@ def test_outputs_only_where_they_are_kept(path: Path):
 
 
 @notebooks
-def test_execution_counts_are_empty(path: Path):
-    assert {cell["execution_count"] for cell in code_cells(path)} == {None}
+def test_execution_counts_are_in_order(path: Path):
+    counts = [cell["execution_count"] for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
 
 
 @notebooks

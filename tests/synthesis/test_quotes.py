@@ -1,0 +1,121 @@
+import pytest
+from pandas.testing import assert_frame_equal
+
+from cjm_research.synthesis import choose_quotes, count_mentions
+
+SLOW, FEE, EASE = "pain_point:slow", "pain_point:fee", "delight:ease"
+LONG = "It took me the whole evening to get through that form, {}."
+
+
+def quotes_of(told, **options):
+    mentions = count_mentions(
+        told.codes, told.excerpts, journey=told.journey, designs={}, labels={}
+    )
+    return choose_quotes(
+        told.codes, told.excerpts, told.participants, told.documents, mentions,
+        labels={("pain_point", "slow"): "Too slow"}, **options,
+    )  # fmt: skip
+
+
+def said(who, text=LONG, *codes, stage="see", source="talks", speaker="participant"):
+    return (who, source, stage, speaker, text.format(who), *(codes or [SLOW]))
+
+
+def test_a_quote_stands_verbatim_at_its_address(told):
+    table = told(said("a", "Well."), said("a"), said("b"))
+    quotes = quotes_of(table)
+    texts = table.documents.set_index("document_id")["text"]
+    assert len(quotes) == 2
+    for quote in quotes.itertuples():
+        assert texts[quote.document_id][quote.start : quote.end] == quote.text
+
+
+@pytest.mark.parametrize("consent", ["no_quote"])
+def test_who_gave_no_consent_is_never_quoted(told, consent):
+    table = told(said("a"), said("b"), consent={"a": consent})
+    assert quotes_of(table)["participant_id"].tolist() == ["b"]
+
+
+def test_nobody_is_quoted_when_nobody_consents(told):
+    table = told(said("a"), said("b"), consent={"a": "no_quote", "b": "no_quote"})
+    assert quotes_of(table).empty
+
+
+def test_an_interviewer_is_never_quoted_even_when_a_person_coded_the_words(told):
+    table = told(said("a", speaker="interviewer"), said("a", "Hm."))
+    assert quotes_of(table)["text"].tolist() == ["Hm."]
+
+
+def test_a_person_is_quoted_once_per_stage_and_source(told):
+    table = told(
+        said("a"), said("a", LONG + " x"), said("a", LONG, FEE),
+        said("a", stage="buy"), said("a", source="survey"),
+    )  # fmt: skip
+    quotes = quotes_of(table)
+    assert not quotes.duplicated(["stage", "source", "participant_id"]).any()
+    assert len(quotes) == 3
+
+
+def test_no_more_than_asked_for_stand_in_a_stage(told):
+    table = told(*[said(who) for who in "abcdef"])
+    assert len(quotes_of(table)) == 3
+    assert len(quotes_of(table, per_stage=1)) == 1
+    assert quotes_of(table, per_stage=0).empty
+
+
+def test_what_most_people_tell_comes_first_and_a_second_quote_shows_a_second_thing(told):
+    table = told(*[said(who, LONG, SLOW) for who in "abc"], said("d", LONG, FEE))
+    assert quotes_of(table)["code"].tolist()[:2] == ["slow", "fee"]
+
+
+def test_pains_come_before_delights(told):
+    table = told(*[said(who, LONG, EASE) for who in "abc"], said("d", LONG, SLOW))
+    assert quotes_of(table)["code_group"].tolist()[0] == "pain_point"
+
+
+def test_a_clear_quote_comes_before_a_short_or_masked_one(told):
+    table = told(said("a", "Slow."), said("b", LONG + " [name] said so."), said("c", LONG))
+    assert quotes_of(table)["participant_id"].tolist() == ["c", "b", "a"]
+
+
+def test_what_fits_no_code_yet_is_not_quoted(told):
+    assert quotes_of(told(said("a", LONG, "pain_point:other"))).empty
+
+
+def test_what_stands_in_no_stage_is_not_quoted(told):
+    assert quotes_of(told(said("a", stage=""))).empty
+
+
+def test_a_quote_says_who_where_and_about_what(told):
+    (quote,) = quotes_of(told(said("a"))).to_dict("records")
+    assert (quote["alias"], quote["label"], quote["quote_id"]) == ("A", "Too slow", "q001")
+    assert quote["at"] == "interview, turn 1"
+
+
+def test_a_quote_with_a_time_code_names_it(told):
+    table = told(said("a"))
+    table.excerpts["start_s"] = 754.9
+    assert quotes_of(table)["at"].tolist() == ["interview, 12:34"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "at"), [("survey_answer", "survey answer"), ("note", "note on task 4")]
+)
+def test_other_kinds_of_documents_name_their_place(told, kind, at):
+    table = told(said("a"))
+    table.documents = table.documents.assign(kind=kind, item="4")
+    assert quotes_of(table)["at"].tolist() == [at]
+
+
+def test_the_order_of_rows_changes_nothing_and_inputs_stay(told):
+    table = told(
+        *[said(who, LONG, SLOW, FEE) for who in "abcde"], said("f", LONG, EASE, stage="buy")
+    )
+    before = table.codes.copy(deep=True), table.participants.copy(deep=True)
+    straight = quotes_of(table)
+    assert_frame_equal(table.codes, before[0])
+    assert_frame_equal(table.participants, before[1])
+    table.codes = table.codes.sample(frac=1, random_state=1)
+    table.excerpts = table.excerpts.iloc[::-1]
+    table.participants = table.participants.iloc[::-1]
+    assert_frame_equal(quotes_of(table), straight)
