@@ -46,9 +46,9 @@ def show_table(
     digits : int, default 2
         Decimals of numbers that are not whole.
     stage_names : mapping of str to str, optional
-        Names to show for the stage ids in columns `stage` and `next_stage`.
+        Names to show for the stage ids in columns `stage`, `next_stage` and `step`.
     """
-    for column in {"stage", "next_stage"} & set(table.columns):
+    for column in {"stage", "next_stage", "step"} & set(table.columns):
         named = (
             table[column].astype("object").map(lambda stage: (stage_names or {}).get(stage, stage))
         )

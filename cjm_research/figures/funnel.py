@@ -97,17 +97,24 @@ def _measure_words(found: Sequence[Cell], *, short: bool = False) -> str:
 
 def _draw_everybody(axes: Axes, found: Sequence[Cell]) -> None:
     entered = [number(row.get("n_entered")) or 0.0 for row in found]
-    continued = [number(row.get("n_continued")) or 0.0 for row in found]
+    continued = [
+        number(row.get("n_continued") if count(row.get("n_continued")) is not None else n) or 0.0
+        for row, n in zip(found, entered, strict=True)
+    ]
     places = range(len(found))
     axes.bar(places, entered, 0.62, color=TRACK, label="entered")
     axes.bar(places, continued, 0.62, color=BAR, label="continued")
     axes.set_ylim(0, max([*entered, 1.0]) * 1.22)
     for place, row in enumerate(found):
         n_entered, n_continued = count(row.get("n_entered")), count(row.get("n_continued"))
-        flow = "no data" if n_entered is None else f"{n_entered:,} → {n_continued or 0:,}"
+        # Nothing follows the last stage: everybody there has arrived, and nobody "left".
+        last = n_entered is not None and n_continued is None
+        flow = "no data" if n_entered is None else f"{n_entered:,}"
+        flow += "" if n_continued is None else f" → {n_continued:,}"
         span = interval(row.get("drop_off_low"), row.get("drop_off_high"))
         axes.annotate(
-            percent(row.get("drop_off_rate")), (place, entered[place]), (0, 17), ha="center",
+            "arrived" if last else percent(row.get("drop_off_rate")),
+            (place, entered[place]), (0, 17), ha="center",
             weight="bold", textcoords="offset points",
         )  # fmt: skip
         axes.annotate(

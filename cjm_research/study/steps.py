@@ -317,7 +317,9 @@ def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame
     answers, events = evidence["answers"], evidence["events"]
     surveys = [source for source in config.sources if isinstance(source, Survey)]
     questions = [
-        behaviour.summarize_questions(answers, events, source=s.id, form=s.questionnaire)
+        behaviour.summarize_questions(answers, events, source=s.id, form=s.questionnaire).assign(
+            text=lambda rows, s=s: rows["question"].map({q.id: q.text for q in s.questions})
+        )
         for s in surveys
     ]
     steps = [
@@ -328,7 +330,7 @@ def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame
     return (
         pd.concat(questions, ignore_index=True)
         if questions
-        else pd.DataFrame(columns=behaviour.QUESTION_COLUMNS),
+        else pd.DataFrame(columns=[*behaviour.QUESTION_COLUMNS, "text"]),
         pd.concat(steps, ignore_index=True)
         if steps
         else pd.DataFrame(columns=behaviour.STEP_COLUMNS),

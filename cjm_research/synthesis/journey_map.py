@@ -359,5 +359,9 @@ def _source_label(source: str, sources: Mapping[str, SourceLabel]) -> str:
 
 
 def _percent(share: float) -> str:
-    """Return a share as whole per cent, with a narrow no-break space before the sign."""
-    return f"{100 * share:.0f}\u202f%"
+    """Return a share as per cent, with a narrow no-break space before the sign.
+
+    Whole, but where that would claim none or all of the people.
+    """
+    digits = 1 if 0 < share < 0.005 or 0.995 <= share < 1 else 0
+    return f"{100 * share:.{digits}f}\u202f%"

@@ -39,15 +39,15 @@ audience_segments:
 
 ONE = """\
 Ines: How did you hear of us?
-k01: I saw the advert. It looked great.
+Anna: I saw the advert. It looked great.
 Ines: And then?
-k01: Well, paying was awful. I couldn't find the button, and the page crashed.
+Anna: Well, paying was awful. I couldn't find the button, and the page crashed.
 """
 TWO = """\
 Ines: How did you hear of us?
-k02: A friend told me about it.
+Ben: A friend told me about it.
 Ines: How was the basket?
-k02: The page was so slow that I gave up.
+Ben: The page was so slow that I gave up.
 """
 SURVEY = """\
 id,nps,why
