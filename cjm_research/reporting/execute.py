@@ -125,7 +125,8 @@ def _check_complete(name: str, output: Path) -> None:
     import nbformat
 
     notebook = nbformat.read(str(output), as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    # Jupyter runs no empty cell, such as the one that it leaves at a notebook's end.
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     for number, cell in enumerate(cells, start=1):
         if cell.execution_count is None or any(o.output_type == "error" for o in cell.outputs):
             raise ReportError(

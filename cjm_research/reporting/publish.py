@@ -14,11 +14,12 @@ from cjm_research.reporting.site import Run, StudyRuns, render_index
 RECORD = "run.json"
 LATEST = "latest"
 WORKING = ".tmp-"
+SCRATCH = ".run-"
 
 
-def sweep(reports: Path) -> None:
+def sweep(reports: Path, processed: Path) -> None:
     """Remove what killed runs left behind. Call only while holding the study's lock."""
-    for path in reports.glob(f"{WORKING}*"):
+    for path in [*reports.glob(f"{WORKING}*"), *processed.glob(f"{SCRATCH}*")]:
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -26,7 +26,7 @@ from cjm_research.reporting.chapters import render_chapter
 from cjm_research.reporting.execute import check_parameters, execute_notebook
 from cjm_research.reporting.frontmatter import build_context
 from cjm_research.reporting.site import Chapter, render_site
-from cjm_research.study import Study, find_study, open_study
+from cjm_research.study import Study, find_study
 from cjm_research.study.cache import hash_parts, write_tables
 from cjm_research.study.project import Place, find_root, packaged
 
@@ -107,9 +107,9 @@ def run_study(
     title = ""
     run_id = _run_id(started, place.reports)
     try:
-        publish.sweep(place.reports)
+        publish.sweep(place.reports, place.processed)
         _check_space(place.reports)
-        opened = open_study(place.folder, say=say)
+        opened = Study(place, say=say)
         title = opened.config.title
         target = _make_run(opened, run_id, started, clock, parameters or {}, say)
     except Exception as error:
@@ -210,7 +210,8 @@ def _make_chapters(
     missing = [path for path in notebooks if not (cache / f"{keys[path]}.json").is_file()]
     if missing:
         # The notebooks read this run's tables, not whatever the inputs have become since.
-        with tempfile.TemporaryDirectory(prefix=".run-", dir=study.place.processed) as scratch:
+        processed = study.place.processed
+        with tempfile.TemporaryDirectory(prefix=publish.SCRATCH, dir=processed) as scratch:
             folder = Path(scratch)
             write_tables(study.tables, folder)
             given = {

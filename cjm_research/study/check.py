@@ -7,6 +7,7 @@ from pathlib import Path
 from cjm_research import coding, readers
 from cjm_research.config import build_journey, load_config
 from cjm_research.errors import CjmError, quoted
+from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.study.project import STUDY_FILE, find_study
 
@@ -50,7 +51,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
             n_problems += 1
             lines += [f"  ! {line}" for line in str(error).splitlines()]
             continue
-        lines += _describe(material)
+        lines += _describe(material, journey)
         for file, columns in unused.items():
             lines.append(f"  ? {file}: columns that study.yaml does not name: {quoted(columns)}.")
             lines.append(
@@ -64,7 +65,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     return lines, n_problems
 
 
-def _describe(material: Material) -> list[str]:
+def _describe(material: Material, journey: Journey) -> list[str]:
     lines = []
     for part, words in _COUNTED.items():
         n = len(getattr(material, part))
@@ -74,7 +75,9 @@ def _describe(material: Material) -> list[str]:
         roles = material.turns["speaker"].value_counts()
         lines.append("           by " + ", ".join(f"{role} {n:,}" for role, n in roles.items()))
     if len(material.events):
-        unmapped = material.events.loc[material.events["stage"] == "", "event"].value_counts()
+        known = {name for stage in journey for name in stage.completed_by}
+        loose = (material.events["stage"] == "") & ~material.events["event"].isin(known)
+        unmapped = material.events.loc[loose, "event"].value_counts()
         if len(unmapped):
             names = ", ".join(f"{name} ({n:,})" for name, n in unmapped.head(8).items())
             lines.append(f"  ? events without a stage: {names}")

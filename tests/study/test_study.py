@@ -137,7 +137,9 @@ def test_peoples_codes_win_over_the_machine(folder):
     )
     text = "The page was so slow that I gave up."
     before = open_study("tiny")
-    excerpt = before.excerpts.set_index(["source", "text"]).loc[("talks", text), "excerpt_id"]
+    excerpt = (
+        before.excerpts.set_index(["source", "text"]).loc[("talks", text), "excerpt_id"].iloc[0]
+    )
     assert "slow" in codes_at(before, excerpt)
     (folder / "codes" / "ana.csv").write_text(sheet)
     after = open_study("tiny")
@@ -173,7 +175,7 @@ def test_only_the_newest_key_of_a_step_is_kept(folder, project):
 def test_names_are_in_no_cache(project):
     study = open_study("tiny")
     everything = " ".join(table.to_json() for table in study.tables.values())
-    assert not [name for name in ("Ines", "Anna", "Ben", "k01", "c1") if name in everything]
+    assert not [name for name in ("Ines", "Anna", "Ben", "k01") if name in everything]
 
 
 def test_frames_are_copies(project):
