@@ -30,7 +30,7 @@ def load_config(path: Path, *, where: str = "") -> StudyConfig:
     except UnicodeDecodeError as error:
         raise ConfigError(where, [f"it is not UTF-8 text ({error}). Save it as UTF-8."]) from error
     except yaml.YAMLError as error:
-        raise ConfigError(where, [f"it is not valid YAML: {error}"]) from error
+        raise ConfigError(where, [_describe_yaml(error)]) from error
     if not isinstance(raw, dict):
         raise ConfigError(where, ["it should hold keys such as `title:` and `sources:`."])
     try:
@@ -66,3 +66,13 @@ def _no_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any,
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _no_duplicates)
+
+
+def _describe_yaml(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"it is not valid YAML: {error}"
+    return (
+        f"line {mark.line + 1}, column {mark.column + 1} is not valid YAML: {error.problem}. "  # type: ignore[attr-defined]
+        "Check the indentation, and put texts that hold : ? # , { } or quotes in quotes."
+    )

@@ -126,7 +126,14 @@ def _check_complete(name: str, output: Path) -> None:
 
     notebook = nbformat.read(str(output), as_version=4)
     # Jupyter runs no empty cell, such as the one that it leaves at a notebook's end.
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    # papermill's own cell of parameters is none that its author could count.
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and cell.source.strip()
+        and "injected-parameters" not in cell.metadata.get("tags", [])
+    ]
     for number, cell in enumerate(cells, start=1):
         if cell.execution_count is None or any(o.output_type == "error" for o in cell.outputs):
             raise ReportError(
@@ -179,7 +186,9 @@ def _work() -> None:
             start_timeout=120,
         )
     except papermill.PapermillExecutionError as error:
-        print(json.dumps({"error": error.ename, "cell": error.cell_index + 1}), file=sys.stderr)
+        # Counted as in the source: papermill has put in a cell of its own, if it had values.
+        cell = error.cell_index + 1 - bool(job["parameters"])
+        print(json.dumps({"error": error.ename, "cell": cell}), file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         print(json.dumps({"error": type(error).__name__}), file=sys.stderr)

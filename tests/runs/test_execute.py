@@ -1,5 +1,6 @@
 import os
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -27,9 +28,10 @@ def test_parameters_reach_the_notebook_and_unknown_ones_are_left_out(run, cells)
     assert "9 plain\n" in said
 
 
-def test_a_cell_that_raises_is_named_without_its_words(run, cells):
+@pytest.mark.parametrize("given", [{}, {"top": 3}])
+def test_a_cell_that_raises_is_named_as_its_author_counts_and_without_its_words(run, cells, given):
     with pytest.raises(ReportError) as raised:
-        run(f"raise ValueError('{CANARY}')", cells["sentinel"])
+        run(f"raise ValueError('{CANARY}')", cells["sentinel"], **given)
     assert "01_numbers.ipynb failed in cell 3 (ValueError)" in str(raised.value)
     assert CANARY not in str(raised.value)
 
@@ -63,8 +65,7 @@ def test_an_error_that_a_cell_is_allowed_to_raise_is_a_failure_all_the_same(
 
 def is_alive(pid):
     try:
-        with open(f"/proc/{pid}/stat") as handle:
-            return handle.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 

@@ -110,7 +110,7 @@ def test_merged_mappings_are_no_duplicates(load):
 
 def test_text_that_is_no_yaml_is_refused(problems):
     (problem,) = problems("title: [open")
-    assert problem.startswith("it is not valid YAML")
+    assert "is not valid YAML" in problem
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words"])
@@ -131,7 +131,7 @@ def test_a_byte_order_mark_does_no_harm(load):
 def test_python_tags_in_yaml_are_never_run(problems, tmp_path):
     canary = tmp_path / "canary"
     (problem,) = problems(MINIMAL + f"x: !!python/object/apply:os.mkdir ['{canary}']\n")
-    assert problem.startswith("it is not valid YAML")
+    assert "is not valid YAML" in problem
     assert not canary.exists()
 
 
