@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,9 +34,21 @@ def load_nlp() -> Language:
 
 
 def tokenize(texts: Iterable[str]) -> list[Doc]:
-    """Return token sequences, typographic apostrophes made plain so that contractions split."""
+    """Return token sequences of texts as `plain_text` gives them."""
     nlp = load_nlp()
-    return [nlp.make_doc(text.replace("’", "'")) for text in texts]
+    return [nlp.make_doc(plain_text(text)) for text in texts]
+
+
+def plain_text(text: str) -> str:
+    """Return a text as coders read it.
+
+    Typographic apostrophes become plain, so that contractions split. What masking put in
+    place of a name or an address ("[email]") is nobody's word, and must not look like one.
+    """
+    return _MASK.sub("…", text.replace("’", "'"))
+
+
+_MASK = re.compile(r"\[[a-z]+\]")
 
 
 def find_phrases(docs: Sequence[Doc], phrases: Mapping[str, Sequence[str]]) -> list[list[Hit]]:

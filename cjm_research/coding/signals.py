@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cjm_research.coding.phrases import Hit, find_phrases, tokenize
+from cjm_research.coding.phrases import Hit, find_phrases, plain_text, tokenize
 from cjm_research.coding.resources import lexicon_sha256, load_lexicon
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _score(doc: Doc, hits: list[Hit], text: str) -> dict[str, float]:
     pain = max(pain, 0.6 * any(_strength(hit, "delight") > 0 for hit in turned))
     delight = max([_strength(hit, "delight") for hit in plain], default=0.0)
     need = max([_strength(hit, "need") for hit in hits], default=0.0)
-    valence = float(_vader().polarity_scores(text)["compound"])
+    valence = float(_vader().polarity_scores(plain_text(text))["compound"])
     if sarcastic:
         pain, delight, valence = max(pain, 0.7), 0.0, min(valence, -0.5)
     if any(_strength(hit, "pain") > 0 for hit in turned):

@@ -41,7 +41,7 @@ def _draft_reasons(study: Study) -> Iterator[str]:
             some = f"{row.n_unreviewed} transcript{'s' if row.n_unreviewed > 1 else ''}"
             yield (
                 f"{row.label}: nobody has reviewed the masking of names in {some}. Read them, "
-                "then list them under `masking_reviewed` in study.yaml."
+                "then list them under masking_reviewed in study.yaml."
             )
     n_lost = len(study.tables["lost_codes"])
     if n_lost:
@@ -97,7 +97,7 @@ def _limits(study: Study) -> Iterator[str]:
         )
     strands = study.tables["journey_map"]
     meet = (strands["coverage"] == "heard") & strands["drop_off_rate"].notna()
-    if not meet.any() and len(worded):
+    if strands["drop_off_rate"].notna().any() and not meet.any() and len(worded):
         yield (
             "Words and numbers are about different stages: no stage has both, so neither "
             "explains the other."

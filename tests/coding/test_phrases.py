@@ -56,3 +56,10 @@ def test_a_stem_of_one_text_does_not_leak_into_another():
     one, other = find_phrases(tokenize(["crashing now", "quiet"]), {"x": ["crash*"]})
     assert len(one) == 1
     assert other == []
+
+
+def test_what_masking_left_behind_is_no_word():
+    (doc,) = tokenize(["Mail me at [email], ask for [name]."])
+    assert "email" not in [token.lower_ for token in doc]
+    (hits,) = find_phrases([doc], {"contact": ["email", "name"], "mail": ["mail"]})
+    assert [hit.label for hit in hits] == ["mail"]
