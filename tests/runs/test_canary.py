@@ -95,7 +95,7 @@ WEBVTT
 
 SURVEY = """\
 customer,consent,email,full name,nps,why,town
-ZQC001,yes,zqother1@zqmore.example,Zqanna Zqmarried,3,"Page so slow, Zqcarl and Zqmarried left",Leeds
+ZQC001,yes,zqother1@zqmore.example,Zqanna Zqmarried,3,"Page so slow, Zqcarl and Zqmarried left",Ely
 ZQC004,yes,zqother2@zqmore.example,Zqemil Zqfox,9,"My card was declined, Zqemil says.",York
 ZQC005,no,zqother3@zqmore.example,Zqhal Zqivy,1,"I had to call Zqboss, zqother3@zqmore.example",
 """

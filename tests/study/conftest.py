@@ -1,4 +1,8 @@
+import shutil
+
 import pytest
+
+from cjm_research.study import open_study
 
 STUDY = """\
 schema_version: 1
@@ -74,9 +78,8 @@ def make_log():
     return "\n".join(rows) + "\n"
 
 
-@pytest.fixture
-def project(tmp_path, monkeypatch):
-    folder = tmp_path / "project" / "data" / "raw" / "tiny"
+def write_project(root):
+    folder = root / "data" / "raw" / "tiny"
     (folder / "interviews").mkdir(parents=True)
     (folder / "codes").mkdir()
     (folder / "study.yaml").write_text(STUDY)
@@ -84,6 +87,11 @@ def project(tmp_path, monkeypatch):
     (folder / "interviews" / "k02.txt").write_text(TWO)
     (folder / "survey.csv").write_text(SURVEY)
     (folder / "events.csv").write_text(make_log())
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    write_project(tmp_path / "project")
     monkeypatch.setenv("CJM_VAULT", str(tmp_path / "vault"))
     monkeypatch.chdir(tmp_path / "project")
     return tmp_path / "project"
@@ -92,3 +100,23 @@ def project(tmp_path, monkeypatch):
 @pytest.fixture
 def folder(project):
     return project / "data" / "raw" / "tiny"
+
+
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory):
+    base = tmp_path_factory.mktemp("made")
+    write_project(base / "project")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CJM_VAULT", str(base / "vault"))
+        patch.chdir(base / "project")
+        _ = open_study("tiny").tables
+    return base
+
+
+@pytest.fixture
+def ready(_made, tmp_path, monkeypatch):
+    # A project whose tables are in the cache, for tests that only look at them.
+    shutil.copytree(_made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setenv("CJM_VAULT", str(tmp_path / "vault"))
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"

@@ -125,8 +125,11 @@ def test_check_says_what_was_recognised_and_makes_nothing(project):
     assert not (project / "reports").exists()
 
 
-def test_check_names_events_that_belong_to_no_stage(project):
-    assert "events without a stage: kept (2)" in cjm("check", "tiny").output
+def test_check_names_events_that_belong_to_no_stage(project, folder):
+    with (folder / "events.csv").open("a") as handle:
+        handle.write("c1,blinked,2026-03-01 10:00,phone\nc2,blinked,2026-03-01 10:00,phone\n")
+    output = cjm("check", "tiny").output
+    assert "events without a stage: blinked (2)" in output
 
 
 def test_check_reports_every_broken_source_and_fails(project, folder):

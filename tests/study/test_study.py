@@ -23,7 +23,7 @@ STAGE_LEVEL = {
 }
 
 
-def test_every_promised_table_is_there(project):
+def test_every_promised_table_is_there(ready):
     study = open_study("tiny")
     assert set(study.tables) == set(TABLES)
     for name, columns in STAGE_LEVEL.items():
@@ -32,7 +32,7 @@ def test_every_promised_table_is_there(project):
         check_table(study.tables[name], name)
 
 
-def test_the_numbers_of_the_tiny_study_are_right_by_hand(project):
+def test_the_numbers_of_the_tiny_study_are_right_by_hand(ready):
     study = open_study("tiny")
     everybody = study.funnel[study.funnel["segment"] == ""]
     assert everybody[["stage", "n_entered", "n_continued"]].astype(str).to_numpy().tolist() == [
@@ -52,7 +52,7 @@ def test_the_numbers_of_the_tiny_study_are_right_by_hand(project):
     assert study.kpis[["count", "n", "verdict"]].to_numpy().tolist() == [[2, 8, "cannot tell"]]
 
 
-def test_every_excerpt_and_quote_stands_in_its_document(project):
+def test_every_excerpt_and_quote_stands_in_its_document(ready):
     study = open_study("tiny")
     texts = study.documents.set_index("document_id")["text"]
     assert len(study.quotes) >= 2
@@ -62,7 +62,7 @@ def test_every_excerpt_and_quote_stands_in_its_document(project):
     assert "interviewer" not in set(study.quotes["speaker"])
 
 
-def test_the_second_opening_reads_the_cache(project, monkeypatch):
+def test_the_second_opening_reads_the_cache(ready, monkeypatch):
     first = open_study("tiny").tables
 
     def refuse(*args, **options):
@@ -172,33 +172,33 @@ def test_only_the_newest_key_of_a_step_is_kept(folder, project):
         assert len(list((project / "data" / "processed" / "tiny" / step).iterdir())) == 1
 
 
-def test_names_are_in_no_cache(project):
+def test_names_are_in_no_cache(ready):
     study = open_study("tiny")
     everything = " ".join(table.to_json() for table in study.tables.values())
     assert not [name for name in ("Ines", "Anna", "Ben", "k01") if name in everything]
 
 
-def test_frames_are_copies(project):
+def test_frames_are_copies(ready):
     study = open_study("tiny")
     mine = study.funnel
     mine["n_entered"] = 0
     assert study.funnel["n_entered"].iloc[0] == 8
 
 
-def test_an_unknown_attribute_gets_a_suggestion(project):
+def test_an_unknown_attribute_gets_a_suggestion(ready):
     with pytest.raises(AttributeError, match="Did you mean 'funnel'"):
         _ = open_study("tiny").funnnel
     assert not hasattr(open_study("tiny"), "_private")
 
 
-def test_tab_completion_offers_every_table(project):
+def test_tab_completion_offers_every_table(ready):
     names = dir(open_study("tiny"))
     assert set(TABLES) <= set(names)
     assert {"journey", "plot_journey_map", "quotes_at", "config"} <= set(names)
     assert not [name for name in names if name.startswith("_")]
 
 
-def test_a_study_says_what_it_is(project):
+def test_a_study_says_what_it_is(ready):
     study = open_study("tiny")
     assert repr(study).splitlines()[:2] == [
         "Study 'tiny': Why do people leave?",
@@ -209,7 +209,7 @@ def test_a_study_says_what_it_is(project):
     assert "Log: 8 persons, 0 documents, 20 events (census)" in repr(study)
 
 
-def test_quotes_of_a_stage_are_given_by_its_id(project):
+def test_quotes_of_a_stage_are_given_by_its_id(ready):
     study = open_study("tiny")
     assert set(study.quotes_at("buy")["stage"]) == {"buy"}
     assert study.quotes_at("tell").empty
@@ -217,7 +217,7 @@ def test_quotes_of_a_stage_are_given_by_its_id(project):
         study.quotes_at("pay")
 
 
-def test_the_map_as_plain_values_has_no_nan(project):
+def test_the_map_as_plain_values_has_no_nan(ready):
     rows = open_study("tiny").funnel_by_stage()
     assert [row["stage"] for row in rows] == ["see", "buy", "tell"]
     assert (rows[0]["n_entered"], rows[0]["drop_off_rate"]) == (8, 0.5)
@@ -231,11 +231,12 @@ def test_a_segment_that_no_source_gives_is_refused(folder):
         _ = open_study("tiny").tables
 
 
-def test_a_run_folder_is_read_instead_of_the_inputs(project, folder, tmp_path):
+def test_a_run_folder_is_read_instead_of_the_inputs(ready, tmp_path):
     study = open_study("tiny")
-    write_tables(study.tables, tmp_path)
-    (folder / "survey.csv").unlink()
-    again = open_study("tiny", run_folder=tmp_path)
+    (tmp_path / "run").mkdir()
+    write_tables(study.tables, tmp_path / "run")
+    (ready / "data" / "raw" / "tiny" / "survey.csv").unlink()
+    again = open_study("tiny", run_folder=tmp_path / "run")
     assert_frame_equal(again.funnel, study.funnel)
     assert again.journey_map["pain_points"].tolist() == study.journey_map["pain_points"].tolist()
 
@@ -259,7 +260,7 @@ def test_progress_is_told_line_by_line(project):
     assert any("excerpts" in line for line in lines)
 
 
-def test_figures_are_one_call(project):
+def test_figures_are_one_call(ready):
     study = open_study("tiny")
     assert study.plot_funnel() is not None
     assert study.plot_pain_points("survey") is not None

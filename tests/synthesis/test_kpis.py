@@ -52,8 +52,8 @@ def ratings(*rows):
         pd.DataFrame(
             [
                 {
-                    "participant_id": who, "source": source, "measure": measure, "item": f"{measure} {stage}",
-                    "value": value, "stage": stage, "wave": wave,
+                    "participant_id": who, "source": source, "measure": measure,
+                    "item": f"{measure} {stage}", "value": value, "stage": stage, "wave": wave,
                 }
                 for who, source, measure, value, stage, wave in rows
             ]
