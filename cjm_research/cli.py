@@ -50,7 +50,7 @@ def run(study: str, given: tuple[str, ...], as_json: bool, quiet: bool) -> None:
     The last line is the path of the report's first page. Exit codes: 0 done, 1 failed (the
     last good report is untouched), 3 the study is being run already.
     """
-    from cjm_research.reporting.runs import BusyError, run_study
+    from cjm_research.reporting.runs import BusyError, plain_reason, run_study
 
     clock = time.monotonic()
 
@@ -63,7 +63,8 @@ def run(study: str, given: tuple[str, ...], as_json: bool, quiet: bool) -> None:
     except CjmError as error:
         if as_json:
             status = "busy" if isinstance(error, BusyError) else "failed"
-            click.echo(json.dumps({"run_dir": None, "status": status, "reason": str(error)}))
+            reason = plain_reason(error, study)
+            click.echo(json.dumps({"run_dir": None, "status": status, "reason": reason}))
         raise
     if as_json:
         stages = done.study.funnel_by_stage()

@@ -7,6 +7,7 @@ papermill raised nothing, every code cell ran, and the last one printed the sent
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -169,8 +170,20 @@ def _cast(name: str, text: str, kind: type) -> Any:
 _KIND_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when the one that started it is killed.
+
+    The kernel ends by itself when its parent is gone. Elsewhere the next run's lock still
+    protects the report; only the process lives on until its notebook ends.
+    """
+    if sys.platform == "linux":
+        set_death_signal = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+
+
 def _work() -> None:
     """Child process: the job on standard input, one JSON line on standard error if it fails."""
+    _die_with_parent()
     job = json.load(sys.stdin)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     import papermill

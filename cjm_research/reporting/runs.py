@@ -122,7 +122,7 @@ def run_study(
                 "started": _stamp(started),
                 "seconds": round(time.monotonic() - clock, 1),
                 "title": title,
-                "reason": _plain_reason(error, place.name),
+                "reason": plain_reason(error, place.name),
             },
         )
         publish.update_index(root)
@@ -282,10 +282,16 @@ def _check_space(folder: Path) -> None:
         )
 
 
-def _plain_reason(error: Exception, study: str) -> str:
-    """Say what kind of thing failed; never the message, which may hold participants' words."""
+def plain_reason(error: Exception, study: str) -> str:
+    """Say what kind of thing failed; never the message, which may hold participants' words.
+
+    For whatever is kept: the index, a scheduler's log. The person at the terminal gets the
+    message itself.
+    """
     if isinstance(error, ReportError):
         return str(error)
+    if isinstance(error, BusyError):
+        return "the study is being run already"
     kinds = {
         "ConfigError": "study.yaml cannot be used",
         "SourceError": "a source file cannot be used",

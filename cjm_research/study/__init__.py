@@ -236,7 +236,12 @@ class Study:
             for path in readers.list_files(source, self.place.folder)
         ]
         evidence = hash_parts(
-            __version__, package, self.config.model_dump_json(), vault.digest("key"), files
+            __version__,
+            package,
+            self.config.model_dump_json(),
+            repr(self.journey),
+            vault.digest("key"),
+            files,
         )
         codes = hash_parts(evidence, coding.fingerprint(self.journey, self.codebook))
         people = [

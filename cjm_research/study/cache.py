@@ -7,12 +7,17 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 Tables = dict[str, pd.DataFrame]
+
+WORKING = ".tmp-"
+STALE_S = 86_400
+"""Seconds after which a temporary folder can only be what a killed process left."""
 
 
 def hash_parts(*parts: object) -> str:
@@ -21,15 +26,6 @@ def hash_parts(*parts: object) -> str:
     for part in parts:
         data = part if isinstance(part, bytes) else json.dumps(part, default=str).encode()
         digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
-
-
-def hash_tables(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return one hash over the contents of tables."""
-    digest = hashlib.sha256()
-    for name in sorted(tables):
-        digest.update(name.encode())
-        digest.update(tables[name].to_json(orient="split", date_unit="us").encode())
     return digest.hexdigest()
 
 
@@ -58,10 +54,17 @@ def load_or_make(folder: Path, step: str, key: str, make: Callable[[], Tables]) 
         return read_tables(wanted)
     tables = make()
     home.mkdir(parents=True, exist_ok=True)
-    working = Path(tempfile.mkdtemp(prefix=".tmp-", dir=home))
+    working = Path(tempfile.mkdtemp(prefix=WORKING, dir=home))
     try:
         write_tables(tables, working)
-        older = [path for path in home.iterdir() if path not in (working, wanted)]
+        # Another process may be writing the same step just now: only its old leavings go.
+        stale = time.time() - STALE_S
+        older = [
+            path
+            for path in home.iterdir()
+            if path not in (working, wanted)
+            and (not path.name.startswith(WORKING) or path.stat().st_mtime < stale)
+        ]
         try:
             working.rename(wanted)
         except OSError:

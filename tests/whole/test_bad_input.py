@@ -1,5 +1,6 @@
 """Bad input through the command line: a clear message, and nothing half-written."""
 
+import json
 import shutil
 
 import pytest
@@ -120,3 +121,15 @@ def test_the_same_study_unspoilt_is_read(project):
     done = CliRunner().invoke(main, ["check", "tiny"])
     assert done.exit_code == 0, done.output
     assert "Every source can be read." in done.output
+
+
+def test_what_a_scheduler_keeps_of_a_failure_names_nobody(project):
+    talk = project / "data" / "raw" / "tiny" / "talks" / "t1.txt"
+    talk.write_text("Mara: It broke.\nJonas: And mine.\n", "utf-8")
+    done = CliRunner().invoke(main, ["run", "tiny", "--json", "--quiet"])
+    kept = json.loads(done.stdout.splitlines()[-1])
+    assert done.exit_code == 1
+    assert kept["status"] == "failed"
+    assert "source file cannot be used" in kept["reason"]
+    assert "Mara" not in done.stdout
+    assert "Mara" not in (project / "reports" / "index.html").read_text("utf-8")
