@@ -28,6 +28,15 @@ class _Commands(click.Group):
             click.echo(f"cjm: {error}", err=True)
             busy = type(error).__name__ == "BusyError"
             ctx.exit(EXIT_BUSY if busy else EXIT_FAILED)
+        except OSError as error:
+            where = error.filename or "a file"
+            click.echo(
+                f"cjm: {where}: {error.strerror or error}.\n"
+                "  What to do: check that the folder may be written to and has room; the last "
+                "good report is untouched.",
+                err=True,
+            )
+            ctx.exit(EXIT_FAILED)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

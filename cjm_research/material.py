@@ -77,4 +77,4 @@ class Material:
     events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
     quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
     unreviewed: int = 0
-    """Transcripts whose masking nobody has reviewed."""
+    """Files with words whose masking nobody has reviewed."""

@@ -144,8 +144,11 @@ MEANINGS = {
     "Transcripts.reviewed_by": "who read them",
     "Survey.columns": "names of the columns in the file",
     "Survey.column_names": "for files without a header",
+    "Survey.masking_reviewed": "`all`, or the files whose masking somebody has read; else "
+    "the report is a draft",
+    "Survey.reviewed_by": "who read them",
     "Survey.timezone": "of times without one",
-    "Survey.day_first": "`true` for 03/04/2026 in April",
+    "Survey.day_first": "`true` for 03/04/2026 in April; needed when no date of the column tells",
     "Survey.identifying": "columns whose content names the person; masked everywhere",
     "Survey.questions": "see below",
     "Survey.questionnaire": "see below",
@@ -171,6 +174,10 @@ MEANINGS = {
     "Events.columns": "names of the columns in the file; `participant`, `event` and `occurred_at` "
     "are needed",
     "Events.timezone": "of times without one",
+    "Events.day_first": "`true` for 03/04/2026 in April; needed when no date of the column tells",
+    "Observations.masking_reviewed": "`all`, or the files whose masking somebody has read; else "
+    "the report is a draft",
+    "Observations.reviewed_by": "who read them",
     "Observations.columns": "names of the columns in the file",
     "Observations.header_row": "row that holds the column names",
     "Observations.stages_from": "see below",

@@ -19,6 +19,8 @@ FUNNEL_COLUMNS = [
     "stage", "segment", "segment_value", "measure", "n_entered", "n_continued", "n_dropped",
     "drop_off_rate", "drop_off_low", "drop_off_high",
 ]  # fmt: skip
+MIN_SEGMENT = 5
+"""People of an audience segment below which a stage has counts but no rate."""
 _NO_DATE = pd.Timestamp(0, tz="UTC")
 TIMING_COLUMNS = ["stage", "next_stage", "n", "median_s", "q25_s", "q75_s"]
 
@@ -52,7 +54,8 @@ def estimate_drop_off(
         Table `funnel`, one row per stage, and per stage and audience segment.
         `drop_off_rate` is the share of participants who entered the stage and came no
         further: not into the next sequential stage, nor, at the last stage, to an event that
-        completes it. The last stage has no rate when nothing completes it.
+        completes it. The last stage has no rate when nothing completes it, nor has a stage
+        that fewer than 5 people of an audience segment entered.
     """
     rows: list[dict[str, Any]] = []
     for kind in FUNNEL_KINDS:
@@ -180,7 +183,11 @@ def _funnel_rows(
     for stage, n_entered, n_continued in zip(stages, entered, onward, strict=True):
         known = n_continued is not None
         n_dropped = n_entered - n_continued if n_continued is not None else 0
-        rate = estimate_proportion(n_dropped, n_entered if known else 0, confidence=confidence)
+        # A rate of three people says who they are, and nothing else.
+        enough = known and (not segment or n_entered >= MIN_SEGMENT)
+        rate = estimate_proportion(
+            n_dropped if enough else 0, n_entered if enough else 0, confidence=confidence
+        )
         rows.append(
             {
                 "stage": stage.id,

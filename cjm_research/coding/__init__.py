@@ -16,7 +16,7 @@ from typing import Protocol
 import pandas as pd
 
 from cjm_research.coding.excerpts import split_excerpts
-from cjm_research.coding.resources import Codebook, load_codebook
+from cjm_research.coding.resources import CODE_GROUPS, Codebook, load_codebook
 from cjm_research.coding.rules import OTHER, RuleCoder
 from cjm_research.coding.signals import EMOTIONS, RULES_VERSION, rules_sha256, score_excerpts
 from cjm_research.coding.stages import StageCoder, code_declared
@@ -26,6 +26,7 @@ from cjm_research.tables import check_table
 
 __all__ = [
     "CODERS",
+    "CODE_GROUPS",
     "EMOTIONS",
     "OTHER",
     "Codebook",

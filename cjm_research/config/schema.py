@@ -232,18 +232,23 @@ class _Source(_Part):
         return self.sampling in DESIGNS_WITH_INTERVALS
 
 
-class Transcripts(_Source):
+class _Worded(_Source):
+    """A source with people's words: somebody reads how its names were masked."""
+
+    masking_reviewed: Literal["all"] | list[str] = Field(default_factory=list)
+    reviewed_by: str = ""
+
+
+class Transcripts(_Worded):
     """Interviews: `.txt` (`Name: text`), `.vtt`, `.srt`; one participant a file."""
 
     kind: Literal["transcripts"]
     participant_pattern: str = "(.+)"
     interviewers: Texts = Field(default_factory=list)
     observers: Texts = Field(default_factory=list)
-    masking_reviewed: Literal["all"] | list[str] = Field(default_factory=list)
-    reviewed_by: str = ""
 
 
-class Survey(_Source):
+class Survey(_Worded):
     """A survey: `.csv` or `.xlsx`, one row a participant."""
 
     kind: Literal["survey"]
@@ -252,7 +257,7 @@ class Survey(_Source):
     )
     column_names: Texts = Field(default_factory=list)
     timezone: str = "UTC"
-    day_first: bool = False
+    day_first: bool | None = None
     identifying: Texts = Field(default_factory=list)
     questions: list[Question]
     questionnaire: Questionnaire | None = None
@@ -269,9 +274,10 @@ class Events(_Source):
         str,
     ]
     timezone: str = "UTC"
+    day_first: bool | None = None
 
 
-class Observations(_Source):
+class Observations(_Worded):
     """A usability-test log: one row a participant and task, with outcomes and notes."""
 
     kind: Literal["observations"]

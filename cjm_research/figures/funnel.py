@@ -97,13 +97,12 @@ def _measure_words(found: Sequence[Cell], *, short: bool = False) -> str:
 
 def _draw_everybody(axes: Axes, found: Sequence[Cell]) -> None:
     entered = [number(row.get("n_entered")) or 0.0 for row in found]
-    continued = [
-        number(row.get("n_continued") if count(row.get("n_continued")) is not None else n) or 0.0
-        for row, n in zip(found, entered, strict=True)
-    ]
+    dropped = [number(row.get("n_dropped")) or 0.0 for row in found]
+    stayed = [n - lost for n, lost in zip(entered, dropped, strict=True)]
     places = range(len(found))
+    # Ink is for those who leave, as on the map.
     axes.bar(places, entered, 0.62, color=TRACK, label="entered")
-    axes.bar(places, continued, 0.62, color=BAR, label="continued")
+    axes.bar(places, dropped, 0.62, bottom=stayed, color=BAR, label="left")
     axes.set_ylim(0, max([*entered, 1.0]) * 1.22)
     for place, row in enumerate(found):
         n_entered, n_continued = count(row.get("n_entered")), count(row.get("n_continued"))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from cjm_research.privacy.counting import StudyMasker
 from cjm_research.privacy.evidence import Evidence
 from cjm_research.privacy.masking import Masker, build_masker, clean_text
 from cjm_research.privacy.pseudonyms import pseudonymise
@@ -13,6 +14,7 @@ from cjm_research.privacy.vault import Vault, open_vault
 __all__ = [
     "Evidence",
     "Masker",
+    "StudyMasker",
     "Vault",
     "build_masker",
     "clean_text",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from cjm_research.privacy.counting import StudyMasker
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -23,6 +25,8 @@ class Evidence:
         How many strings were masked: source, kind, n.
     document_files : dict
         Document id to the file (and row) that it came from. It may hold names: memory only.
+    masker : StudyMasker
+        Masks further texts of the study, such as people's notes, as the sources were masked.
     unreviewed : int
         Transcripts whose masking nobody has reviewed.
     """
@@ -36,5 +40,6 @@ class Evidence:
     declared_codes: pd.DataFrame
     quality: pd.DataFrame
     masked_counts: pd.DataFrame
+    masker: StudyMasker = field(repr=False)
     document_files: dict[str, str] = field(default_factory=dict, repr=False)
     unreviewed: int = 0

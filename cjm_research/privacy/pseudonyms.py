@@ -91,6 +91,7 @@ def pseudonymise(
         declared_codes=_concat(parts["declared_codes"], ["document_id", "code_group", "code"]),
         quality=_concat(parts["quality"], _QUALITY).astype({"n": "int64"}),
         masked_counts=masker.frame(),
+        masker=masker,
         document_files=files,
         unreviewed=sum(material.unreviewed for material in materials),
     )

@@ -155,6 +155,7 @@ def _read_occurred(source: Events, cells: Cells, notes: Notes) -> pd.Series:
         raw if pd.api.types.is_datetime64_any_dtype(raw) else _as_text(raw),
         timezone=source.timezone,
         where=where,
+        day_first=source.day_first,
     )
     missing = times.utc.index[times.utc.isna()]
     if len(missing):

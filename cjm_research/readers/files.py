@@ -71,6 +71,20 @@ def list_files(source: Source, folder: Path) -> list[Path]:
     return find_files(source, folder, Notes()) + [path for path in extra if path.is_file()]
 
 
+def is_reviewed(reviewed: str | list[str], path: Path, folder: Path) -> bool:
+    """Tell whether somebody has read how names were masked in a file.
+
+    Parameters
+    ----------
+    reviewed : "all" or list of str
+        `masking_reviewed` of the source: file names, with or without suffix or folder.
+    path, folder : Path
+        The file and the study folder.
+    """
+    names = {path.name, path.stem, relative_name(path, folder)}
+    return reviewed == "all" or bool(names & set(reviewed))
+
+
 def relative_name(path: Path, folder: Path) -> str:
     """Return a file's path relative to the study folder, with forward slashes."""
     try:

@@ -14,7 +14,7 @@ from cjm_research.errors import SourceError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
-from cjm_research.readers.files import find_files, relative_name
+from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.rows import Row, make_rows, make_turn
 
@@ -50,7 +50,9 @@ def read_observations(source: Observations, folder: Path, journey: Journey) -> M
     events: list[Row] = []
     lookup = _read_lookup(source, folder)
     tried: Counter[tuple[str, str]] = Counter()
+    unreviewed = 0
     for path in find_files(source, folder, notes):
+        unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
         cells = read_cells(
             path, notes=notes, encoding=source.encoding, header_row=source.header_row
         )
@@ -80,6 +82,7 @@ def read_observations(source: Observations, folder: Path, journey: Journey) -> M
         ratings=make_rows("ratings", ratings),
         events=make_rows("events", events),
         quality=notes.frame(),
+        unreviewed=unreviewed if turns else 0,
     )
 
 

@@ -15,7 +15,7 @@ from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
 from cjm_research.readers.consent import read_consent
-from cjm_research.readers.files import find_files, relative_name
+from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.questionnaire import find_pages, list_reached
 from cjm_research.readers.rows import Row, make_rows, make_turn
@@ -70,7 +70,9 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
     notes = Notes()
     rows = _Rows()
     seen: dict[str, str] = {}
+    unreviewed = 0
     for path in find_files(source, folder, notes):
+        unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
         cells = read_cells(
             path, notes=notes, encoding=source.encoding, column_names=source.column_names
         )
@@ -109,6 +111,7 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
         answers=make_rows("answers", rows.answers),
         events=make_rows("events", rows.events),
         quality=notes.frame(),
+        unreviewed=unreviewed if rows.turns else 0,
     )
 
 

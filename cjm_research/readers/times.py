@@ -43,7 +43,9 @@ class Times:
     skipped: int = 0
 
 
-def read_times(cells: pd.Series, *, timezone: str, where: str, day_first: bool = False) -> Times:
+def read_times(
+    cells: pd.Series, *, timezone: str, where: str, day_first: bool | None = None
+) -> Times:
     """Return times in UTC.
 
     Parameters
@@ -54,13 +56,15 @@ def read_times(cells: pd.Series, *, timezone: str, where: str, day_first: bool =
         Zone of times that do not carry one, such as 'Europe/Berlin' or '-06:00'.
     where : str
         File and column, for messages.
-    day_first : bool
-        Order of 03/04/2025 when no cell of the column settles it; a 13 in either place does.
+    day_first : bool, optional
+        Order of 03/04/2025 when no cell of the column settles it; a 13 in either place does,
+        and so do dots (03.04.2025 is the third of April).
 
     Raises
     ------
     SourceError
-        If the zone is unknown or the cells contradict each other about the order.
+        If the zone is unknown, the cells contradict each other about the order, or nothing
+        tells it.
     """
     zone = _find_zone(timezone, where)
     if pd.api.types.is_datetime64_any_dtype(cells):
@@ -83,7 +87,7 @@ def _split_iso(text: pd.Series) -> pd.DataFrame:
     return text.str.extract(rf"\A{_ISO}\Z").astype("object")
 
 
-def _split_numeric(text: pd.Series, day_first: bool, where: str) -> pd.DataFrame:
+def _split_numeric(text: pd.Series, day_first: bool | None, where: str) -> pd.DataFrame:
     parts = text.str.extract(rf"\A{_NUMERIC}\Z").astype("object")
     first = pd.to_numeric(parts["first"], errors="coerce")
     second = pd.to_numeric(parts["second"], errors="coerce")
@@ -100,7 +104,19 @@ def _split_numeric(text: pd.Series, day_first: bool, where: str) -> pd.DataFrame
             "`day_first: true` is declared, but some dates have a second number above 12.",
             "take `day_first:` out of this source, or correct the dates.",
         )
-    is_day_first = day_first or says_day_first
+    dotted = bool(text[first.notna()].str.match(r"\d{1,2}\.").all())
+    settled = says_day_first or says_month_first or dotted or day_first is not None
+    if first.notna().any() and not settled:
+        raise SourceError(
+            where,
+            f"dates such as '{text[first.notna()].iloc[0]}' may be day/month or month/day, "
+            "and no date of the column tells which.",
+            "declare `day_first: true` or `day_first: false` for this source, or write dates "
+            "as 2025-04-30.",
+        )
+    is_day_first = says_day_first or (
+        not says_month_first and (dotted if day_first is None else day_first)
+    )
     parts["day"] = parts["first"] if is_day_first else parts["second"]
     parts["month"] = parts["second"] if is_day_first else parts["first"]
     short = parts["year"].str.len() == 2

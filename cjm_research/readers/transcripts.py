@@ -10,7 +10,7 @@ from cjm_research.config import Transcripts
 from cjm_research.errors import SourceError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.readers.files import find_files, relative_name
+from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.plain import parse_plain
 from cjm_research.readers.rows import Row, make_rows, make_turn
@@ -83,7 +83,7 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
                 )
             )
         _note_file(notes, path.name, parsed, encoding, [roles[fold(turn.label)] for turn in spoken])
-        unreviewed += not _is_reviewed(source, path, reference)
+        unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
     return Material(
         source=source.id,
         people=make_rows("people", [(raw_id, "") for raw_id in people]),
@@ -205,11 +205,6 @@ def _add_name(identities: dict[Row, None], raw_id: str, label: str) -> None:
     generic = GENERIC_INTERVIEWERS | GENERIC_OBSERVERS | GENERIC_PARTICIPANTS
     if folded not in generic and not _NUMBERED.fullmatch(folded) and folded != fold(raw_id):
         identities[(raw_id, "name", label)] = None
-
-
-def _is_reviewed(source: Transcripts, path: Path, reference: str) -> bool:
-    reviewed = source.masking_reviewed
-    return reviewed == "all" or bool({path.name, path.stem, reference} & set(reviewed))
 
 
 def _note_file(notes: Notes, file: str, parsed: Parsed, encoding: str, roles: list[str]) -> None:

@@ -36,14 +36,14 @@ def build_context(
 
 
 def _draft_reasons(study: Study) -> Iterator[str]:
-    for row in study.tables["sources"].itertuples():
+    for row in study.sources.itertuples():
         if row.n_unreviewed:
-            some = f"{row.n_unreviewed} transcript{'s' if row.n_unreviewed > 1 else ''}"
+            some = f"{row.n_unreviewed} file{'s' if row.n_unreviewed > 1 else ''}"
             yield (
                 f"{row.label}: nobody has reviewed the masking of names in {some}. Read them, "
                 "then list them under masking_reviewed in study.yaml."
             )
-    n_lost = len(study.tables["lost_codes"])
+    n_lost = len(study.lost_codes)
     if n_lost:
         yield (
             f"{n_lost} codes made by people quote text that is no longer there; "
@@ -52,7 +52,7 @@ def _draft_reasons(study: Study) -> Iterator[str]:
 
 
 def _data_period(study: Study) -> str:
-    sources = study.tables["sources"]
+    sources = study.sources
     starts = [day for day in sources["collected_from"] if day]
     ends = [day for day in sources["collected_to"] if day]
     if not starts:
@@ -63,8 +63,8 @@ def _data_period(study: Study) -> str:
 
 def _limits(study: Study) -> Iterator[str]:
     """State what a reader must know before believing a number."""
-    sources = study.tables["sources"]
-    machine = study.tables["coders"]["kind"].eq("machine").any()
+    sources = study.sources
+    machine = study.coders["kind"].eq("machine").any()
     worded = sources[sources["n_documents"] > 0]
     if machine and len(worded):
         yield (
@@ -79,7 +79,7 @@ def _limits(study: Study) -> Iterator[str]:
             )
         if row.unit == "visit":
             yield f"{row.label}: rows are visits; people who came twice cannot be told apart."
-    excerpts = study.tables["excerpts"]
+    excerpts = study.excerpts
     spoken = excerpts[excerpts["speaker"] != "interviewer"]
     n_unassigned = int((spoken["stage"] == "unassigned").sum())
     if n_unassigned:
@@ -87,26 +87,40 @@ def _limits(study: Study) -> Iterator[str]:
             f"{n_unassigned:,} of {len(spoken):,} excerpts could not be placed in a stage and "
             "count in none."
         )
-    people = study.tables["participants"]
-    heard = people["participant_id"].isin(study.tables["documents"]["participant_id"])
+    people = study.participants
+    heard = people["participant_id"].isin(study.documents["participant_id"])
     n_silent = int((heard & (people["consent"] == "no_quote")).sum())
     if n_silent:
         yield (
             f"{n_silent:,} of those heard gave no consent to be quoted: they are counted, never "
             "quoted."
         )
-    strands = study.tables["journey_map"]
+    strands = study.journey_map
     meet = (strands["coverage"] == "heard") & strands["drop_off_rate"].notna()
     if strands["drop_off_rate"].notna().any() and not meet.any() and len(worded):
         yield (
             "Words and numbers are about different stages: no stage has both, so neither "
             "explains the other."
         )
-    if (study.tables["turns"]["speaker"] == "observer").any():
+    if (study.turns["speaker"] == "observer").any():
         yield (
             "Notes are an observer's words about people, not what people said; where nothing "
             "is noted, nothing follows."
         )
+    codes = study.held_codes
+    n_unfit = int(((codes["code_group"] == "pain_point") & (codes["code"] == "other")).sum())
+    if n_unfit:
+        yield (
+            f"{n_unfit:,} excerpts tell of trouble that fits no code of the codebook. They are "
+            "counted on the stage pages and left out of the map: somebody should read them."
+        )
+    split = set(study.funnel["segment"])
+    for row in study.segment_reach.itertuples():
+        if row.n_known and row.segment not in split:
+            yield (
+                f"Drop-off is not split by {row.segment}: it is known for {row.n_known:,} of the "
+                f"{row.n:,} people in the events, and those are not like the others."
+            )
     kinds = {stage.measure for stage in study.journey} - {"none"}
     if "task_failure" in kinds:
         yield (

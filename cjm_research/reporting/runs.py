@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -113,9 +114,9 @@ def run_study(
         title = opened.config.title
         target = _make_run(opened, run_id, started, clock, parameters or {}, say)
     except Exception as error:
-        publish.write_failure(
-            place.reports,
-            run_id,
+        _record_failure(
+            place,
+            root,
             {
                 "run_id": run_id,
                 "status": "failed",
@@ -125,12 +126,28 @@ def run_study(
                 "reason": plain_reason(error, place.name),
             },
         )
-        publish.update_index(root)
         raise
     finally:
         lock.release()
-    publish.update_index(root)
+    try:
+        publish.update_index(root)
+    except OSError as error:
+        # The report is out; a list that could not be written must not call it failed.
+        say(f"reports/index.html could not be written ({error.strerror})")
+    n_withdrawn = _count_withdrawn(opened)
+    if n_withdrawn:
+        say(
+            f"{n_withdrawn} people have withdrawn: reports made before may still quote them; "
+            f"delete those under {place.reports.name}/"
+        )
     return Run(opened, target, round(time.monotonic() - clock, 2))
+
+
+def _record_failure(place: Place, root: Path, record: Mapping[str, Any]) -> None:
+    """Show a failed run in the index, unless that is what cannot be written."""
+    with contextlib.suppress(OSError):
+        publish.write_failure(place.reports, str(record["run_id"]), record)
+        publish.update_index(root)
 
 
 def list_notebooks() -> list[Path]:
@@ -247,6 +264,11 @@ def _make_chapters(
         if old.stem not in keys.values():
             old.unlink(missing_ok=True)
     return chapters
+
+
+def _count_withdrawn(study: Study) -> int:
+    rows = study.quality
+    return int(rows.loc[rows["what"].str.startswith("people who withdrew"), "n"].sum())
 
 
 def _presentation_hash() -> str:

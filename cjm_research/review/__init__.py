@@ -1,5 +1,19 @@
 """What people decide: their codes, read from the study and anchored to the text."""
 
-from cjm_research.review.people import LOST_COLUMNS, read_codes
+from cjm_research.review.people import (
+    CODE_GROUPS,
+    LOST_COLUMNS,
+    anchor_codes,
+    list_coders,
+    locate_sheets,
+    read_sheets,
+)
 
-__all__ = ["LOST_COLUMNS", "read_codes"]
+__all__ = [
+    "CODE_GROUPS",
+    "LOST_COLUMNS",
+    "anchor_codes",
+    "list_coders",
+    "locate_sheets",
+    "read_sheets",
+]

@@ -19,82 +19,113 @@ from cjm_research.errors import TableError, quoted
 from cjm_research.journey import Journey
 from cjm_research.tables import check_table, empty_table
 
+CODE_GROUPS = ("stage", "emotion", "pain_point", "delight", "need", "expectation", "theme")
+"""Groups that the report knows; a study may have its own beside them."""
+
 REQUIRED = ("quote", "code_group", "code")
 OPTIONAL = ("file", "document_id", "start", "end", "strength", "note", "coded_at")
-LOST_COLUMNS = ["coder_id", "row", "quote", "reason"]
+LOST_COLUMNS = ["coder_id", "row", "reason"]
 
 
-def read_codes(
-    folder: Path,
-    excerpts: pd.DataFrame,
-    documents: pd.DataFrame,
-    *,
-    journey: Journey,
-    document_files: Mapping[str, str],
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read the codes that people made.
+def read_sheets(folder: Path, *, journey: Journey) -> pd.DataFrame:
+    """Read the sheets of codes that people made, as they are.
 
     Parameters
     ----------
     folder : Path
         The study's `codes/`; it need not exist.
-    excerpts, documents : DataFrame
-        Tables of those names.
     journey : Journey
         Codes of the group `stage` must be its stages.
-    document_files : mapping of document_id to file
-        Lets a coder name the transcript instead of its id.
 
     Returns
     -------
-    codes : DataFrame
-        Table `codes`. A code inside one excerpt belongs to it; one that covers whole
-        excerpts belongs to each of them; else `excerpt_id` is empty.
-    coders : DataFrame
-        Table `coders`, kind "person".
-    lost : DataFrame
-        Rows whose quote stands in no document, with the reason. Nothing is dropped silently.
+    DataFrame
+        One row per row of a sheet: `coder_id`, `row` (as a spreadsheet counts) and the
+        columns of the sheet. Quotes and notes may hold names: mask them before they are
+        written anywhere.
 
     Raises
     ------
     TableError
         If a file lacks columns, or names an unknown stage.
     """
-    documents_of: dict[str, list[str]] = {}
-    for document, file in document_files.items():
-        documents_of.setdefault(Path(file).as_posix(), []).append(document)
+    sheets = []
+    for path in sorted(folder.glob("*.csv")):
+        sheet = _read_sheet(path, journey)
+        sheets.append(sheet.assign(coder_id=f"person:{path.stem}", row=range(2, len(sheet) + 2)))
+    columns = ["coder_id", "row", *REQUIRED, *OPTIONAL]
+    if not sheets:
+        return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
+    return pd.concat(sheets, ignore_index=True)[columns]
+
+
+def locate_sheets(sheets: pd.DataFrame, document_files: Mapping[str, str]) -> pd.DataFrame:
+    """Replace the files that coders name by document ids; file names may name people.
+
+    Parameters
+    ----------
+    sheets : DataFrame
+        From `read_sheets`.
+    document_files : mapping of document_id to file
+
+    Returns
+    -------
+    DataFrame
+        Without `file`; `document_id` is empty where neither is known.
+    """
+    documents = {Path(file).as_posix(): document for document, file in document_files.items()}
+    by_file = sheets["file"].map(lambda file: documents.get(Path(file).as_posix(), ""))
+    located = sheets["document_id"].where(sheets["document_id"] != "", by_file)
+    return sheets.assign(document_id=located).drop(columns="file")
+
+
+def list_coders(folder: Path) -> pd.DataFrame:
+    """Return table `coders` for the people who coded, one per file."""
+    rows = [(f"person:{path.stem}", path.stem) for path in sorted(folder.glob("*.csv"))]
+    if not rows:
+        return empty_table("coders")
+    frame = pd.DataFrame(rows, columns=["coder_id", "name"])
+    return check_table(frame.assign(kind="person", version="", sha256=""), "coders", where="codes/")
+
+
+def anchor_codes(
+    sheets: pd.DataFrame, excerpts: pd.DataFrame, documents: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Find each quote in its document.
+
+    Parameters
+    ----------
+    sheets : DataFrame
+        From `locate_sheets`.
+    excerpts, documents : DataFrame
+        Tables of those names.
+
+    Returns
+    -------
+    codes : DataFrame
+        Table `codes`. A code inside one excerpt belongs to it; one that covers whole
+        excerpts belongs to each of them; else `excerpt_id` is empty.
+    lost : DataFrame
+        Rows whose quote stands in no document, with the reason. Nothing is dropped silently.
+    """
     texts = dict(zip(documents["document_id"], documents["text"], strict=True))
     spans = dict(iter(excerpts.groupby("document_id")))
     codes: list[dict[str, Any]] = []
-    coders: list[dict[str, str]] = []
     lost: list[list[Any]] = []
-    for path in sorted(folder.glob("*.csv")):
-        coder = f"person:{path.stem}"
-        sheet = _read_sheet(path, journey)
-        coders.append(
-            {"coder_id": coder, "kind": "person", "name": path.stem, "version": "", "sha256": ""}
-        )
-        for number, row in enumerate(sheet.to_dict("records"), start=2):
-            places = (
-                [row["document_id"]]
-                if row["document_id"]
-                else documents_of.get(Path(row["file"]).as_posix(), [])
-            )
-            anchor = _anchor(row, places or list(texts), texts)
-            if anchor is None:
-                where = "its document" if places else "any document"
-                lost.append([coder, number, row["quote"], f"the quote is not in {where}"])
-                continue
-            document, start, end = anchor
-            for excerpt in _excerpts_of(spans.get(document), start, end) or [""]:
-                codes.append(_code(row, coder, document, start, end, excerpt))
+    for row in sheets.to_dict("records"):
+        places = [row["document_id"]] if row["document_id"] else list(texts)
+        anchor = _anchor(row, places, texts)
+        if anchor is None:
+            where = "its document" if row["document_id"] else "any document"
+            lost.append([row["coder_id"], row["row"], f"the quote is not in {where}"])
+            continue
+        document, start, end = anchor
+        for excerpt in _excerpts_of(spans.get(document), start, end) or [""]:
+            codes.append(_code(row, row["coder_id"], document, start, end, excerpt))
     frame = empty_table("codes")
     if codes:
         frame = check_table(pd.DataFrame(codes).drop_duplicates("code_id"), "codes", where="codes/")
-    people = empty_table("coders")
-    if coders:
-        people = check_table(pd.DataFrame(coders), "coders", where="codes/")
-    return frame, people, pd.DataFrame(lost, columns=LOST_COLUMNS)
+    return frame, pd.DataFrame(lost, columns=LOST_COLUMNS)
 
 
 def _read_sheet(path: Path, journey: Journey) -> pd.DataFrame:

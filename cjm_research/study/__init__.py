@@ -14,7 +14,7 @@ from cjm_research.config import StudyConfig, build_journey, load_config
 from cjm_research.errors import UnknownNameError
 from cjm_research.journey import Journey
 from cjm_research.study import steps
-from cjm_research.study.cache import Tables, hash_parts, load_or_make, read_tables
+from cjm_research.study.cache import Tables, copy_table, hash_parts, load_or_make, read_tables
 from cjm_research.study.project import STUDY_FILE, Place, find_study, list_studies
 
 __all__ = ["Place", "Study", "find_study", "list_studies", "open_study"]
@@ -27,6 +27,7 @@ TABLES: dict[str, str] = {
     "funnel": "one row per stage (and audience segment): entered, continued, dropped",
     "stage_timing": "one row per stage: time until the next",
     "visitors": "one row per stage: participants seen there",
+    "segment_reach": "one row per audience segment: for how many people in the events it is known",
     "task_success": "one row per stage and task outcome: attempts and persons",
     "mentions": "one row per stage, source and code: people who said it, of those heard",
     "themes": "one row per theme of pain points",
@@ -101,10 +102,8 @@ class Study:
 
     @property
     def tables(self) -> Tables:
-        """Every table by name; made or read from the cache at the first call."""
-        if self._tables is None:
-            self._tables = self._make()
-        return self._tables
+        """Every table by name, as frames of your own."""
+        return {name: copy_table(table) for name, table in self._loaded().items()}
 
     @property
     def key(self) -> str:
@@ -115,7 +114,7 @@ class Study:
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in TABLES:
-            return self.tables[name].copy()
+            return copy_table(self._loaded()[name])
         if name.startswith("_"):
             raise AttributeError(name)
         raise AttributeError(str(UnknownNameError("table or attribute", name, dir(self))))
@@ -130,7 +129,7 @@ class Study:
         if self._tables is None:
             lines.append("  tables   not made yet; ask for one, such as study.journey_map")
         else:
-            for row in self.tables["sources"].itertuples():
+            for row in self._tables["sources"].itertuples():
                 lines.append(
                     f"  source   {row.label}: {row.n_participants:,} {row.unit}s, "
                     f"{row.n_documents:,} documents, {row.n_events:,} events ({row.sampling})"
@@ -178,6 +177,7 @@ class Study:
         """Draw people per emotion and stage; see `figures.plot_emotions`."""
         from cjm_research import figures
 
+        self._check_source(source)
         options.setdefault("stage_names", self.stage_names)
         return figures.plot_emotions(self.mentions, source=source, **options)
 
@@ -185,8 +185,20 @@ class Study:
         """Draw people per pain point and stage; see `figures.plot_pain_points`."""
         from cjm_research import figures
 
+        self._check_source(source)
         options.setdefault("stage_names", self.stage_names)
         return figures.plot_pain_points(self.mentions, source=source, **options)
+
+    def _check_source(self, source: str) -> None:
+        worded = list(self._loaded()["coverage"]["source"].unique())
+        if source not in worded:
+            raise UnknownNameError("source with words", source, worded)
+
+    def _loaded(self) -> Tables:
+        """Return the tables, made or read from the cache at the first call."""
+        if self._tables is None:
+            self._tables = self._make()
+        return self._tables
 
     def _make(self) -> Tables:
         if self._run_folder:
@@ -219,7 +231,6 @@ class Study:
                 journey=self.journey,
                 codebook=self.codebook,
                 folder=self.place.folder,
-                vault=vault,
                 say=self._say,
             ),
         )
@@ -227,7 +238,7 @@ class Study:
         return {name: everything[name] for name in TABLES}
 
     def _make_key(self) -> tuple[str, str]:
-        """Chain the keys of the steps: each holds the one before it."""
+        """Chain the keys of the steps; a person's new code does not make machines code again."""
         package = hash_source()
         vault = self._vault()
         files = [
@@ -235,7 +246,11 @@ class Study:
             for source in self.config.sources
             for path in readers.list_files(source, self.place.folder)
         ]
-        evidence = hash_parts(
+        people = [
+            (path.name, hash_parts(path.read_bytes()))
+            for path in sorted((self.place.folder / "codes").glob("*.csv"))
+        ]
+        sources = hash_parts(
             __version__,
             package,
             self.config.model_dump_json(),
@@ -243,12 +258,9 @@ class Study:
             vault.digest("key"),
             files,
         )
-        codes = hash_parts(evidence, coding.fingerprint(self.journey, self.codebook))
-        people = [
-            (path.name, hash_parts(path.read_bytes()))
-            for path in sorted((self.place.folder / "codes").glob("*.csv"))
-        ]
-        self._key = hash_parts(codes, people)
+        evidence = hash_parts(sources, people)
+        codes = hash_parts(sources, coding.fingerprint(self.journey, self.codebook))
+        self._key = hash_parts(evidence, codes)
         return evidence, codes
 
     def _vault(self) -> privacy.Vault:

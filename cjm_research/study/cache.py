@@ -93,6 +93,15 @@ def read_tables(folder: Path) -> Tables:
     }
 
 
+def copy_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a copy that shares nothing, lists of mappings included."""
+    copied = table.copy()
+    for column in copied.columns[copied.dtypes == "object"]:
+        if copied[column].map(lambda value: isinstance(value, list)).any():
+            copied[column] = [_plain(value) for value in copied[column]]
+    return copied
+
+
 def _plain_lists(table: pd.DataFrame) -> pd.DataFrame:
     """Parquet gives arrays of mappings back; callers expect lists of mappings."""
     for column in table.columns[table.dtypes == "object"]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cjm_research import coding, readers
+from cjm_research import coding, readers, review
 from cjm_research.config import build_journey, load_config
-from cjm_research.errors import CjmError, quoted
+from cjm_research.errors import CjmError, did_you_mean, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.study.project import STUDY_FILE, find_study
@@ -38,7 +38,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     place = find_study(study)
     config = load_config(place.folder / STUDY_FILE, where=f"{place.name}/{STUDY_FILE}")
     journey = build_journey(config.journey, where=STUDY_FILE)
-    coding.load_codebook(place.folder / "codebook.yaml")
+    codebook = coding.load_codebook(place.folder / "codebook.yaml")
     lines = [f"{place.name}: {config.title}", ""]
     lines.append("stages: " + " → ".join(stage.name for stage in journey))
     n_problems = 0
@@ -57,12 +57,33 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
             lines.append(
                 "    Map them under this source if the study needs them; else they stay unread."
             )
+    lines += _describe_codes(place.folder / "codes", journey, codebook)
     lines.append("")
     if n_problems:
         lines.append(f"{n_problems} of {len(config.sources)} sources cannot be used yet.")
     else:
         lines.append("Every source can be read.")
     return lines, n_problems
+
+
+def _describe_codes(folder: Path, journey: Journey, codebook: coding.Codebook) -> list[str]:
+    """Count people's codes, and name what may be a slip: groups and codes of nobody else."""
+    sheets = review.read_sheets(folder, journey=journey)
+    if sheets.empty:
+        return []
+    lines = ["", "codes by people"]
+    lines += [f"  {n:>8,} by {coder}" for coder, n in sheets.groupby("coder_id").size().items()]
+    for group in sorted(set(sheets["code_group"]) - set(review.CODE_GROUPS)):
+        lines.append(
+            f"  ? code group of your own: '{group}'.{did_you_mean(group, review.CODE_GROUPS)}"
+        )
+    known = codebook.labels()
+    pairs = sheets[["code_group", "code"]].drop_duplicates().itertuples(index=False)
+    for group, code in pairs:
+        if group in coding.CODE_GROUPS and (group, code) not in known:
+            near = did_you_mean(code, [name for kind, name in known if kind == group])
+            lines.append(f"  ? {group} '{code}' is not in the codebook.{near}")
+    return lines
 
 
 def _describe(material: Material, journey: Journey) -> list[str]:
@@ -84,7 +105,7 @@ def _describe(material: Material, journey: Journey) -> list[str]:
             lines.append("    List them under `events:` of a stage, if they belong to one.")
     if material.unreviewed:
         lines.append(
-            f"  ? {material.unreviewed} transcripts whose masking nobody has reviewed: the report "
+            f"  ? {material.unreviewed} files whose masked names nobody has reviewed: the report "
             "will be marked as a draft."
         )
     for row in material.quality.to_dict("records"):

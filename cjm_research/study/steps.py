@@ -42,6 +42,7 @@ def make_evidence(
     for source in config.sources:
         say(f"reading {source.name}")
         materials.append(readers.read_source(source, folder, journey))
+    sheets = review.read_sheets(folder / "codes", journey=journey)
     evidence = privacy.pseudonymise(materials, config, journey, vault)
     unreviewed = {material.source: material.unreviewed for material in materials}
     tables = {
@@ -54,9 +55,8 @@ def make_evidence(
         "declared_codes": evidence.declared_codes,
         "quality": evidence.quality,
         "masked": evidence.masked_counts,
-        "document_files": pd.DataFrame(
-            [(key, _seal(vault, ref)) for key, ref in evidence.document_files.items()],
-            columns=["document_id", "file_key"],
+        "people_codes": _mask_sheets(
+            review.locate_sheets(sheets, evidence.document_files), evidence.masker
         ),
     }
     tables["sources"] = _describe_sources(config, tables, unreviewed)
@@ -85,11 +85,10 @@ def make_map(
     journey: Journey,
     codebook: coding.Codebook,
     folder: Path,
-    vault: privacy.Vault,
     say: Say,
 ) -> Tables:
     """Add people's codes, settle conflicts, count people and join the two strands."""
-    codes, coders, lost = _all_codes(evidence, coded, journey, codebook, folder, vault)
+    codes, coders, lost = _all_codes(evidence, coded, journey, codebook, folder)
     held = resolve_codes(codes, coders)
     excerpts = _with_stages(coded["excerpts"], held, journey)
     labels = coding.label_codes(codes, codebook)
@@ -116,7 +115,9 @@ def make_map(
 
     say("following people through the stages")
     events = evidence["events"]
-    funnel = behaviour.estimate_drop_off(events, journey, segments=segments)
+    funnel = behaviour.estimate_drop_off(
+        events, journey, segments=_splitting(segments, measure_reach(segments, events))
+    )
     timing = behaviour.estimate_stage_timing(events, journey)
     visitors = behaviour.count_visitors(events, journey)
     task_success = _task_success(config, journey, evidence["ratings"])
@@ -167,6 +168,7 @@ def make_map(
         "funnel": funnel,
         "stage_timing": timing,
         "visitors": visitors,
+        "segment_reach": measure_reach(segments, events),
         "task_success": task_success,
         "survey_questions": questions,
         "survey_steps": steps,
@@ -213,6 +215,41 @@ def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
     return pd.concat(parts, ignore_index=True)[["participant_id", "segment", "segment_value"]]
 
 
+def measure_reach(segments: pd.DataFrame | None, events: pd.DataFrame) -> pd.DataFrame:
+    """Return for how many people in the events each audience segment is known.
+
+    Returns
+    -------
+    DataFrame
+        `segment`, `n_known`, `n`: people of the events with a value, and all of them.
+    """
+    people = set(events["participant_id"])
+    rows = (
+        []
+        if segments is None
+        else [
+            (segment, members["participant_id"].isin(people).sum(), len(people))
+            for segment, members in segments.groupby("segment", sort=False)
+        ]
+    )
+    return pd.DataFrame(rows, columns=["segment", "n_known", "n"])
+
+
+def _splitting(segments: pd.DataFrame | None, reach: pd.DataFrame) -> pd.DataFrame | None:
+    """Keep the segments that can split the funnel.
+
+    Those who answered a survey stayed longer than the rest: a segment known for them only
+    would show drop-off that nobody has.
+    """
+    if segments is None:
+        return None
+    wide = reach.loc[reach["n_known"] >= MIN_REACH * reach["n"], "segment"]
+    return segments[segments["segment"].isin(wide)]
+
+
+MIN_REACH = 0.9
+"""Share of the people in the events for whom a segment must be known."""
+
 _PARTICIPANT_COLUMNS = ("participant_id", "alias", "consent")
 
 
@@ -231,21 +268,11 @@ def _all_codes(
     journey: Journey,
     codebook: coding.Codebook,
     folder: Path,
-    vault: privacy.Vault,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    sealed = dict(evidence["document_files"][["file_key", "document_id"]].itertuples(index=False))
-    files = {}
-    for path in folder.rglob("*"):
-        key = _seal(vault, path.relative_to(folder).as_posix())
-        if key in sealed:
-            files[sealed[key]] = path.relative_to(folder).as_posix()
-    theirs, people, lost = review.read_codes(
-        folder / "codes",
-        coded["excerpts"],
-        evidence["documents"],
-        journey=journey,
-        document_files=files,
+    theirs, lost = review.anchor_codes(
+        evidence["people_codes"], coded["excerpts"], evidence["documents"]
     )
+    people = review.list_coders(folder / "codes")
     codes = check_table(
         pd.concat([coded["machine_codes"], theirs], ignore_index=True), "codes", where="codes"
     )
@@ -257,9 +284,10 @@ def _all_codes(
     return codes, coders, lost
 
 
-def _seal(vault: privacy.Vault, file: str) -> str:
-    """Return a file's name as a key: names of files may name people."""
-    return vault.digest(f"file:{file}", length=24)
+def _mask_sheets(sheets: pd.DataFrame, masker: privacy.StudyMasker) -> pd.DataFrame:
+    """Mask what coders wrote as the sources were masked: a quote copied from the raw file fits."""
+    written = ("quote", "code", "note")
+    return sheets.assign(**{name: masker.column("codes", sheets[name]) for name in written})
 
 
 def _with_stages(excerpts: pd.DataFrame, held: pd.DataFrame, journey: Journey) -> pd.DataFrame:

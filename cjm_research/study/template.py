@@ -47,5 +47,7 @@ def write_new_study(name: str) -> Path:
     text = (resources.files("cjm_research.study") / "new_study.yaml").read_text("utf-8")
     schema = json.dumps(json_schema(), indent=1)
     (folder / SCHEMA_FILE).write_text(schema + "\n", encoding="utf-8")
+    # Participants' data must not end up in a repository by accident.
+    (folder / ".gitignore").write_text("*\n!.gitignore\n!study.yaml\n!codebook.yaml\n", "utf-8")
     (folder / STUDY_FILE).write_text(text.replace("NAME", name), encoding="utf-8")
     return folder

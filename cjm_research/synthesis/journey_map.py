@@ -274,12 +274,16 @@ def _behaviour(stage: Stage, tables: MapTables) -> dict[str, Any]:
         values |= {key: row[key] for key in _FUNNEL_KEYS}
         if math.isnan(row["drop_off_rate"]):
             values["behaviour_note"] = f"last stage: {row['n_entered']:,} came here"
+    seen = sum(row["n_seen"] for row in _of(tables.visitors, stage))
+    if stage.measure == "funnel_drop_off" and seen > values["n_entered"]:
+        values["behaviour_note"] = (
+            f"{seen:,} people were seen here, {int(values['n_entered']):,} after the stage before"
+        )
     for row in _of(tables.stage_timing, stage):
         values["median_next_s"] = row["median_s"]
     if stage.measure == "task_failure":
         values |= _task_failure(stage, tables.task_success)
     if stage.measure == "none" or not stage.sequential:
-        seen = sum(row["n_seen"] for row in _of(tables.visitors, stage))
         if seen:
             values["behaviour_note"] = f"not a step of the funnel: {seen:,} people seen here"
         else:

@@ -114,7 +114,7 @@ def test_funnel_bars_are_the_table(sample):
     heights = {c.get_label(): [bar.get_height() for bar in c] for c in axes.containers}
     assert heights == {
         "entered": list(everybody["n_entered"]),
-        "continued": list(everybody["n_continued"]),
+        "left": list(everybody["n_dropped"]),
     }
     names = [t.get_text() for t in axes.get_xticklabels()]
     assert names == ["discover", "compare", "order", "Set up", "recommend"]
