@@ -85,5 +85,23 @@ def _holds_lists(values: pd.Series) -> bool:
 
 
 def _title(name: str) -> str:
-    """Return a column's name as a person would write it: `n_heard` becomes "n heard"."""
-    return name.replace("_", " ")
+    """Return a column's name as a person would say it."""
+    return _SAID.get(name, name.removeprefix("n_").replace("_", " "))
+
+
+_SAID = {
+    "n_participants": "people",
+    "n_a": "people in a",
+    "n_b": "people in b",
+    "n_both": "people in both",
+    "n_said": "said it",
+    "n_heard": "heard",
+    "n_continued": "went on",
+    "n_dropped": "left",
+    "drop_off_rate": "share leaving",
+    "drop_off_low": "low",
+    "drop_off_high": "high",
+    "n_complete": "of them submitted",
+    "n_partial": "of them not",
+    "source_label": "source",
+}
