@@ -17,7 +17,6 @@ from pydantic import (
 from cjm_research.errors import UnknownNameError, quoted
 from cjm_research.journey import Measure
 
-SCHEMA_VERSION = 1
 DESIGNS_WITH_INTERVALS = frozenset({"random", "census"})
 """Sampling designs under which an interval means something."""
 

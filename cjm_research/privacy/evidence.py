@@ -27,8 +27,6 @@ class Evidence:
         Document id to the file (and row) that it came from. It may hold names: memory only.
     masker : StudyMasker
         Masks further texts of the study, such as people's notes, as the sources were masked.
-    unreviewed : int
-        Transcripts whose masking nobody has reviewed.
     """
 
     participants: pd.DataFrame
@@ -42,4 +40,3 @@ class Evidence:
     masked_counts: pd.DataFrame
     masker: StudyMasker = field(repr=False)
     document_files: dict[str, str] = field(default_factory=dict, repr=False)
-    unreviewed: int = 0

@@ -93,7 +93,6 @@ def pseudonymise(
         masked_counts=masker.frame(),
         masker=masker,
         document_files=files,
-        unreviewed=sum(material.unreviewed for material in materials),
     )
 
 
