@@ -40,7 +40,8 @@ def show_table(
     Parameters
     ----------
     table : DataFrame
-        Shown without its index; list columns are left out.
+        Shown without its index; list columns are left out, and the source's id where its
+        name is there.
     caption : str
         What it shows, with the denominator.
     digits : int, default 2
@@ -53,7 +54,9 @@ def show_table(
             table[column].astype("object").map(lambda stage: (stage_names or {}).get(stage, stage))
         )
         table = table.assign(**{column: named})
-    flat = table[[name for name in table.columns if not _holds_lists(table[name])]]
+    if "source_label" in table:
+        table = table.drop(columns="source", errors="ignore")
+    flat = table.loc[:, [not _holds_lists(values) for _, values in table.items()]]
     titled = flat.rename(columns={name: _title(name) for name in flat.columns})
     return Html(markup.table_html(titled, caption=caption, digits=digits))
 

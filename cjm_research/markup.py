@@ -40,7 +40,7 @@ def table_html(frame: pd.DataFrame, *, caption: str, digits: int = 2) -> str:
     """
     if frame.empty:
         return f'<p class="none">{escape(caption)}: none in this study.</p>'
-    columns = [_cells(frame[name], digits) for name in frame.columns]
+    columns = [_cells(values, digits) for _, values in frame.items()]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in frame.columns)
     body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
     return (

@@ -133,3 +133,17 @@ def test_a_shown_table_is_escaped_and_leaves_lists_out():
 def test_shown_quotes_are_escaped():
     html = show_quotes(pd.DataFrame([QUOTE | {"text": HOSTILE[0]}]))._repr_html_()
     assert "<script" not in html
+
+
+def test_a_column_whose_heading_repeats_another_is_shown():
+    table = pd.DataFrame([[1, "a"], [2, "b"]], columns=["same", "same"])
+    shown = show_table(table, caption="Two")._repr_html_()
+    assert shown.count('<th scope="col">same</th>') == 2
+    assert '<td class="number">1</td><td>a</td>' in shown
+
+
+def test_a_source_is_shown_by_its_name_and_not_twice():
+    table = pd.DataFrame({"source": ["talks"], "source_label": ["Interviews"]})
+    shown = show_table(table, caption="One")._repr_html_()
+    assert "Interviews" in shown and "talks" not in shown
+    assert shown.count("<th ") == 1
