@@ -37,9 +37,27 @@ notebooks: env ## Open JupyterLab on the notebooks
 bench: env ## Measure the demo run and the import
 	$(BIN)/python benchmarks/run_demo.py
 
+# An environment of its own: nothing that is shipped or tested needs torch.
+.venv-training/.ready: requirements/lock.txt requirements/training.txt
+	test -x .venv-training/bin/python || $(PYTHON) -m venv .venv-training
+	.venv-training/bin/python -m pip install --quiet uv
+	.venv-training/bin/uv pip install --python .venv-training/bin/python --no-deps --require-hashes --compile-bytecode --quiet -r requirements/lock.txt
+	.venv-training/bin/python -m pip install --no-deps --quiet -r requirements/training.txt
+	.venv-training/bin/uv pip install --python .venv-training/bin/python --no-deps --quiet -e .
+	touch $@
+
+DATA ?= ../shared/data
+
+train: .venv-training/.ready ## Train the language model anew from DATA, about an hour
+	.venv-training/bin/python training/train.py --data $(DATA) --out training/out
+	.venv-training/bin/python training/export.py --data $(DATA) --weights training/out/mixed.pt
+
+language: .venv-training/.ready ## Measure the language model and its peers on DATA
+	.venv-training/bin/python benchmarks/language.py --data $(DATA) --plot docs/images/reliability.png
+
 lock: env ## Resolve the lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
 	  --override requirements/overrides.txt --no-header --no-annotate --no-emit-index-url \
 	  --quiet -o requirements/lock.txt
 
-.PHONY: help env demo test lint types notebooks bench lock
+.PHONY: help env demo test lint types notebooks bench train language lock

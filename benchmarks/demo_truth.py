@@ -9,33 +9,63 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 import cjm_research as cjm
+from cjm_research.coding import code_excerpts, measure_excerpts
+from cjm_research.config import CodingPart
 
 TRUTH = Path(__file__).parents[1] / "data" / "raw" / "demo" / "truth.json"
 
 
 def main() -> None:
-    """Print a table per source and the figures as JSON."""
+    """Print a table per source, the encoder beside the rules, and the figures as JSON."""
     planted = pd.DataFrame(json.loads(TRUTH.read_text("utf-8"))["excerpts"])
     study = cjm.open_study("demo")
     found = match_excerpts(planted, study)
-    by_machine = study.held_codes[~study.held_codes["coder_id"].str.startswith("person:")]
-    figures: dict[str, float] = {"n_excerpts": len(found)}
     interviews = found[found["source"] == "interviews"]
     placed = interviews[interviews["stage"] != ""]
-    figures["stage_accuracy_interviews"] = (placed["stage"] == placed["stage_found"]).mean()
-    for source, rows in (("interviews", interviews), ("surveys", found.drop(interviews.index))):
-        pain = codes_of(rows, by_machine, "pain_point") - {(n, "other") for n in rows.index}
-        figures |= score(f"pain_{source}", truth_of(rows, "pains"), pain)
-        emotions = codes_of(rows, by_machine, "emotion")
-        figures |= score(f"emotion_{source}", truth_of(rows, "emotions"), emotions)
-    for name, value in figures.items():
-        print(f"{name:32} {value:.3f}" if isinstance(value, float) else f"{name:32} {value}")
+    figures: dict[str, float] = {
+        "n_excerpts": len(found),
+        "stage_accuracy_interviews": (placed["stage"] == placed["stage_found"]).mean(),
+    }
+    by_coder = {by: measure(found, study, by) for by in ("rules", "encoder")}
+    print(f"{'':34}{'rules':>8}{'encoder':>9}")
+    for name, value in by_coder["rules"].items():
+        print(f"{name:34}{value:8.3f}{by_coder['encoder'][name]:9.3f}")
+    for by, measured in by_coder.items():
+        figures |= {f"{by}_{name}": value for name, value in measured.items()}
     print(json.dumps({name: round(float(value), 4) for name, value in figures.items()}))
+
+
+def measure(found: pd.DataFrame, study: cjm.Study, by: str) -> dict[str, float]:
+    """Score and code the excerpts anew, and hold both against what was planted."""
+    setting = replace(study.coding, choices=CodingPart(scores=by))
+    scored = measure_excerpts(study.excerpts, by=by)
+    codes = code_excerpts(study.excerpts, scored, setting)
+    codes = codes[codes["coder_id"] == by]
+    scores = scored.scores.set_index("excerpt_id").loc[found["excerpt_id"]]
+    in_talks = found["source"] == "interviews"
+    figures: dict[str, float] = {}
+    for source, rows in (("interviews", found[in_talks]), ("surveys", found[~in_talks])):
+        pain = codes_of(rows, codes, "pain_point") - {(n, "other") for n in rows.index}
+        figures |= score(f"pain_{source}", truth_of(rows, "pains"), pain)
+        emotions = codes_of(rows, codes, "emotion")
+        figures |= score(f"emotion_{source}", truth_of(rows, "emotions"), emotions)
+        mine = scores.loc[rows["excerpt_id"]]
+        told = rows["pains"].map(len) > 0
+        figures[f"pain_{source}_auc"] = float(roc_auc_score(told, mine["pain"]))
+        areas = [
+            roc_auc_score(rows["emotions"].map(lambda names, e=e: e in names), mine[f"emotion_{e}"])
+            for e in sorted({name for names in rows["emotions"] for name in names})
+        ]
+        figures[f"emotion_{source}_mean_auc"] = float(np.mean(areas))
+    return figures
 
 
 def match_excerpts(planted: pd.DataFrame, study: cjm.Study) -> pd.DataFrame:
@@ -69,6 +99,7 @@ def score(name: str, truth: set[tuple[int, str]], found: set[tuple[int, str]]) -
     return {
         f"{name}_precision": right / len(found) if found else float("nan"),
         f"{name}_recall": right / len(truth) if truth else float("nan"),
+        f"{name}_f1": 2 * right / (len(found) + len(truth)),
     }
 
 

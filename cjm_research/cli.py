@@ -1,4 +1,4 @@
-"""The command `cjm`: new, check, run, schema. The only code that prints."""
+"""The command `cjm`: new, check, run, score, schema. The only code that prints."""
 
 from __future__ import annotations
 
@@ -114,6 +114,43 @@ def new(name: str) -> None:
     click.echo(f"Made {_shown(folder)}. Put the files there, edit study.yaml, then:")
     click.echo(f"  cjm check {name}")
     click.echo(f"  cjm run {name}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--text-column", required=True, metavar="NAME", help="Column with the texts.")
+@click.option(
+    "--prompt-column", default="", metavar="NAME",
+    help="Column with the question that each text answers, if there is one.",
+)  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write.")
+@click.option("--overwrite", is_flag=True, help="Replace the file at --out.")
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+def score(
+    file: Path, text_column: str, prompt_column: str, out: Path, overwrite: bool, quiet: bool
+) -> None:
+    """Score the texts in a .csv FILE: emotions, valence, pain, delight and need.
+
+    The same rows come out, with probabilities in new columns. Nothing leaves this machine.
+    """
+    from cjm_research.scoring import score_file
+
+    def say(n_rows: int, seconds: float) -> None:
+        if not quiet:
+            click.echo(f"{seconds:6.1f} s  {n_rows:,} rows, {n_rows / seconds:,.0f}/s", err=True)
+
+    done = score_file(
+        file, out, text_column=text_column, prompt_column=prompt_column, overwrite=overwrite,
+        say=say,
+    )  # fmt: skip
+    if not quiet:
+        for n, what in (
+            (done.n_empty, "rows without text were left empty"),
+            (done.n_truncated, "long texts were scored by their first 256 word pieces"),
+        ):
+            if n:
+                click.echo(f"          {n:,} {what}", err=True)
+    click.echo(_shown(out))
 
 
 @main.command()

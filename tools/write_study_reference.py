@@ -71,6 +71,9 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.Roster, "`kind: roster`", "Who took part. It holds no evidence of its own."),
     (config.Segment, "`audience_segments`", "Groups to compare."),
     (config.Privacy, "`privacy`", ""),
+    (config.CodingPart, "`coding`", "How machines code the texts. What people code outranks it."),
+    (config.OwnModel, "`coding.models`", "A model of your own, in a folder on this machine, as one "
+        "more coder. Needs `pip install 'cjm_research[models]'`."),
     (config.ReportPart, "`report`", ""),
 ]  # fmt: skip
 
@@ -85,7 +88,17 @@ MEANINGS = {
     "StudyConfig.sources": "see below; at least one",
     "StudyConfig.audience_segments": "see below",
     "StudyConfig.privacy": "see below",
+    "StudyConfig.coding": "see below",
     "StudyConfig.report": "see below",
+    "CodingPart.scores": "`encoder`: the language model that ships with the package; `rules`: "
+    "word lists",
+    "CodingPart.models": "see below",
+    "OwnModel.path": "folder with .safetensors; relative paths start at the study's folder",
+    "OwnModel.type": "`classifier`: a transformers text classification model; `embedding`: a "
+    "sentence-transformers model, which gives the code of the codebook that is nearest",
+    "OwnModel.code_group": "group of its codes",
+    "OwnModel.threshold": "least probability, or similarity, that becomes a code",
+    "OwnModel.codes": "label of the classifier to code; without it, labels are codes",
     "Assumption.claim": "a sentence",
     "Assumption.owner": "who believes it",
     "Kpi.name": "as people call it",

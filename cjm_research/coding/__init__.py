@@ -2,36 +2,43 @@
 
 A coder is a frozen dataclass of parameters; calling it with `excerpts` and `scores` gives
 rows of the table `codes`. To add one: write the dataclass in a module of its own and name it
-in `CODERS`.
+in `make_coders`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
 
+from cjm_research.coding.encoder import EMOTIONS, EncoderError, load_encoder, score_texts
 from cjm_research.coding.excerpts import split_excerpts
+from cjm_research.coding.own_models import OwnModelCoder
 from cjm_research.coding.resources import CODE_GROUPS, Codebook, load_codebook
-from cjm_research.coding.rules import OTHER, RuleCoder
-from cjm_research.coding.signals import EMOTIONS, RULES_VERSION, rules_sha256, score_excerpts
+from cjm_research.coding.rules import RULES_VERSION, rules_sha256
+from cjm_research.coding.scores import Scored, measure_excerpts, score_excerpts
 from cjm_research.coding.stages import StageCoder, code_declared
+from cjm_research.coding.statements import OTHER, ScoreCoder, Thresholds
 from cjm_research.coding.themes import ThemeCoder, describe_themes
+from cjm_research.config import CodingPart
 from cjm_research.journey import Journey
 from cjm_research.tables import check_table
 
 __all__ = [
-    "CODERS",
     "CODE_GROUPS",
     "EMOTIONS",
     "OTHER",
     "Codebook",
     "Coder",
-    "RuleCoder",
+    "CodingSetting",
+    "EncoderError",
+    "OwnModelCoder",
+    "ScoreCoder",
+    "Scored",
     "StageCoder",
     "ThemeCoder",
     "code_declared",
@@ -41,7 +48,11 @@ __all__ = [
     "fingerprint",
     "label_codes",
     "load_codebook",
+    "load_encoder",
+    "make_coders",
+    "measure_excerpts",
     "score_excerpts",
+    "score_texts",
     "split_excerpts",
 ]
 
@@ -59,39 +70,97 @@ class Coder(Protocol):
         ...
 
 
-# Every machine coder, made from the study's journey and codebook.
-CODERS: dict[str, Callable[[Journey, Codebook], Coder]] = {
-    "stages": lambda journey, codebook: StageCoder(journey),
-    "rules": lambda journey, codebook: RuleCoder(codebook),
-    "themes": lambda journey, codebook: ThemeCoder(),
-}
+@dataclass(frozen=True)
+class CodingSetting:
+    """What the coders of a study are made from.
+
+    Attributes
+    ----------
+    journey : Journey
+    codebook : Codebook
+    choices : CodingPart
+        The key `coding` of study.yaml.
+    folder : Path
+        Of the study; paths of its own models start there.
+    """
+
+    journey: Journey
+    codebook: Codebook = field(default_factory=load_codebook)
+    choices: CodingPart = field(default_factory=CodingPart)
+    folder: Path = Path()
+
+    def own_models(self) -> list[OwnModelCoder]:
+        """Return the coders of the models that study.yaml names."""
+        return [
+            OwnModelCoder.from_choice(model, self.codebook, self.folder)
+            for model in self.choices.models
+        ]
+
+
+def make_coders(setting: CodingSetting, embeddings: pd.DataFrame | None = None) -> list[Coder]:
+    """Return every machine coder of a study.
+
+    Parameters
+    ----------
+    setting : CodingSetting
+    embeddings : DataFrame, optional
+        Of the excerpts, as in `Scored`; themes are found by words without them.
+    """
+    return [
+        StageCoder(setting.journey),
+        _score_coder(setting),
+        ThemeCoder(embeddings=embeddings),
+        *setting.own_models(),
+    ]
 
 
 def code_excerpts(
-    excerpts: pd.DataFrame, scores: pd.DataFrame, *, journey: Journey, codebook: Codebook
+    excerpts: pd.DataFrame, scored: Scored | pd.DataFrame, setting: CodingSetting
 ) -> pd.DataFrame:
-    """Run every registered machine coder.
+    """Run every machine coder.
+
+    Parameters
+    ----------
+    excerpts : DataFrame
+        Table `excerpts`.
+    scored : Scored or DataFrame
+        Of `measure_excerpts`, or table `scores` alone.
+    setting : CodingSetting
 
     Returns
     -------
     DataFrame
         Table `codes`, coder by coder.
     """
-    parts = [make(journey, codebook)(excerpts, scores) for make in CODERS.values()]
+    if isinstance(scored, pd.DataFrame):
+        scored = Scored(scored, None)
+    coders = make_coders(setting, scored.embeddings)
+    parts = [coder(excerpts, scored.scores) for coder in coders]
     return check_table(pd.concat(parts, ignore_index=True), "codes", where="code_excerpts")
 
 
-def describe_coders(journey: Journey, codebook: Codebook) -> pd.DataFrame:
+def describe_coders(setting: CodingSetting) -> pd.DataFrame:
     """Return table `coders` for the source and the machine coders, with fingerprints."""
-    rows = [("source", "source", "declared by the source", "", "")]
-    names = {
-        "stages": "stage rules: headings, questions, cue phrases",
-        "rules": "lexicon and UX rules with a codebook",
-        "themes": "BERTopic on TF-IDF and SVD, Ward clustering",
-    }
-    for coder_id in CODERS:
-        sha = fingerprint(journey, codebook)
-        rows.append((coder_id, "machine", names.get(coder_id, coder_id), RULES_VERSION, sha))
+    rules = fingerprint(setting)
+    rows = [
+        ("source", "source", "declared by the source", "", ""),
+        (
+            "stages",
+            "machine",
+            "stage rules: headings, questions, cue phrases",
+            RULES_VERSION,
+            rules,
+        ),
+    ]
+    if setting.choices.scores == "encoder":
+        encoder = load_encoder()
+        rows.append(("encoder", "machine", encoder.name, encoder.version, encoder.sha256))
+        meaning = "meaning of the texts"
+    else:
+        rows.append(("rules", "machine", "lexicon and UX rules", RULES_VERSION, rules))
+        meaning = "TF-IDF and SVD"
+    rows.append(("themes", "machine", f"BERTopic on {meaning}, Ward", RULES_VERSION, rules))
+    rows += [coder.describe() for coder in setting.own_models()]
     frame = pd.DataFrame(rows, columns=["coder_id", "kind", "name", "version", "sha256"])
     return check_table(frame, "coders", where="describe_coders")
 
@@ -114,16 +183,31 @@ def label_codes(codes: pd.DataFrame, codebook: Codebook) -> dict[tuple[str, str]
     return labels | codebook.labels()
 
 
-def fingerprint(journey: Journey, codebook: Codebook) -> str:
+def fingerprint(setting: CodingSetting) -> str:
     """Return a hash of all that machine codes depend on, besides the excerpts.
 
     The source of this room counts as well, so that a changed rule is never served from a
     cache made by an older one.
     """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
-    digest.update(repr(journey).encode())
-    digest.update(codebook.sha256.encode())
+    digest.update(repr(setting.journey).encode())
+    digest.update(setting.choices.model_dump_json().encode())
+    digest.update(setting.codebook.sha256.encode())
     digest.update(rules_sha256().encode())
+    for coder in setting.own_models():
+        digest.update(coder.sha256.encode())
     return digest.hexdigest()
+
+
+def _score_coder(setting: CodingSetting) -> ScoreCoder:
+    if setting.choices.scores == "rules":
+        return ScoreCoder(setting.codebook)
+    levels = load_encoder().card["thresholds"]
+    signals = levels["signals"]
+    return ScoreCoder(
+        setting.codebook,
+        Thresholds(emotions=levels["emotions"], **signals, sure_pain=signals["pain"]),
+        coder_id="encoder",
+    )

@@ -1,140 +1,161 @@
-"""The rule coder: emotions, pain points, delights, needs and expectations from phrases."""
+"""Scores of excerpts: emotions, valence, pain, delight and need, by lexicon and UX rules.
+
+VADER gives valence (Hutto & Gilbert 2014). It does not know the language of journeys ("the
+checkout crashed" is neutral to it, "great, another error message" positive), so phrases of
+`lexicon.yaml` are laid over it. No model, no network, the same scores everywhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cjm_research.coding.phrases import Hit, find_phrases, tokenize
-from cjm_research.coding.resources import Codebook, load_codebook, load_lexicon
-from cjm_research.coding.rows import make_codes
-from cjm_research.coding.signals import EMOTIONS, is_negated, says_nothing
+from cjm_research.coding.encoder import EMOTIONS
+from cjm_research.coding.phrases import Hit, find_phrases, plain_text, tokenize
+from cjm_research.coding.resources import lexicon_sha256, load_lexicon
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+POSITIVE_EMOTIONS = frozenset({"curiosity", "relief", "satisfaction", "delight"})
+NEGATIVE_EMOTIONS = frozenset({"frustration", "disappointment", "confusion", "worry"})
+
+NEGATION_REACH = 3
+"""Tokens before a phrase in which a negation turns it."""
+
+RULES_VERSION = "1"
 
 
-@dataclass(frozen=True)
-class RuleCoder:
-    """Turn scores and codebook phrases into codes.
+def rules_sha256() -> str:
+    """Fingerprint of what the scores depend on."""
+    return lexicon_sha256()
 
-    A pain point is coded where the excerpt, the sentence beside it in the same turn, or the
-    question it answers tells of trouble and the excerpt names a topic of the codebook; a
-    phrase that tells the trouble by itself (`sure_cues`) needs no other sign. Delights
-    likewise.
 
-    Attributes
-    ----------
-    codebook : Codebook
-        Codes of the groups `pain_point` and `delight`.
-    emotion_threshold, signal_threshold : float
-        Least score that becomes a code, in [0, 1].
-    coder_id : str
+def score_by_rules(texts: Sequence[str]) -> pd.DataFrame:
+    """Score texts by phrases.
+
+    Returns
+    -------
+    DataFrame
+        `emotion_*`, `pain`, `delight` and `need` in [0, 1] (how sure the rules are, not a
+        probability), `valence` in [-1, 1]; float32, a row per text.
     """
-
-    codebook: Codebook = field(default_factory=load_codebook)
-    emotion_threshold: float = 0.5
-    signal_threshold: float = 0.5
-    coder_id: str = "rules"
-
-    def __call__(self, excerpts: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-        """Return table `codes` for the excerpts that have scores."""
-        heard = excerpts.merge(scores, on="excerpt_id", how="inner", validate="one_to_one")
-        heard = heard.sort_values(["document_id", "start"], kind="stable").reset_index(drop=True)
-        heard["nothing"] = [says_nothing(text) for text in heard["text"]]
-        heard["asked"] = _asks_for_trouble(heard) & (heard["delight"] < 0.6)
-        for signal in ("pain", "delight"):
-            heard[f"{signal}_near"] = _near(heard, signal)
-        return make_codes(self._rows(heard), coder_id=self.coder_id)
-
-    def _rows(self, heard: pd.DataFrame) -> Iterator[dict[str, Any]]:
-        docs = tokenize(heard["text"])
-        topics = find_phrases(
-            docs,
-            {
-                f"{entry.group}:{entry.code}:{kind}": phrases
-                for entry in self.codebook
-                for kind, phrases in (("cue", entry.cues), ("sure", entry.sure_cues))
-            },
-        )
-        expectations = find_phrases(docs, load_lexicon()["expectation"])
-        records = heard.to_dict("records")
-        for row, doc, named, expected in zip(records, docs, topics, expectations, strict=True):
-            if row["nothing"]:
-                continue
-            base = {key: row[key] for key in ("excerpt_id", "document_id", "start", "end", "text")}
-            for emotion in EMOTIONS:
-                score = row[f"emotion_{emotion}"]
-                if emotion != "neutral" and score >= self.emotion_threshold:
-                    yield base | _code("emotion", emotion, score, "score")
-            if row["need"] >= self.signal_threshold:
-                yield base | _code("need", "need", row["need"], "score")
-            outcome = _expectation_outcome(expected)
-            if outcome:
-                yield base | _code("expectation", outcome, 0.7, "phrase")
-            yield from (base | code for code in self._topics(row, doc, named))
-
-    def _topics(self, row: dict[str, Any], doc: Any, hits: list[Hit]) -> Iterator[dict[str, Any]]:
-        for group, signal in (("pain_point", "pain"), ("delight", "delight")):
-            named: dict[str, tuple[float, str]] = {}
-            for hit in hits:
-                hit_group, code, kind = hit.label.split(":")
-                if hit_group != group:
-                    continue
-                words = doc[hit.start : hit.end].text
-                if kind == "sure" and not is_negated(doc, hit.start):
-                    strength = 0.9
-                elif row[signal] >= self.signal_threshold:
-                    strength = 0.7
-                elif row[f"{signal}_near"] >= 0.6 or (group == "pain_point" and row["asked"]):
-                    strength = 0.55
-                else:
-                    continue
-                if strength > named.get(code, (0.0, ""))[0]:
-                    named[code] = (strength, words)
-            # Passing words ("the page", "the price") name a topic only where nothing surer does.
-            surest = max((strength for strength, _ in named.values()), default=0.0)
-            for code, (strength, words) in named.items():
-                if strength >= min(surest, 0.9):
-                    yield _code(group, code, strength, f"cue: {words}")
-            if group == "pain_point" and not named and row["pain"] >= 0.6:
-                yield _code(group, OTHER, row["pain"], "score")
+    docs = tokenize(texts)
+    found = find_phrases(docs, _phrases())
+    rows = [_score(doc, hits, text) for doc, hits, text in zip(docs, found, texts, strict=True)]
+    columns = [*(f"emotion_{name}" for name in EMOTIONS), "valence", "pain", "delight", "need"]
+    return pd.DataFrame(rows, columns=columns, dtype="float32")
 
 
-OTHER = "other"
-"""Trouble is told, but no code of the codebook fits: shown, and waiting for a person."""
+def find_signs(docs: list[Doc]) -> list[list[str]]:
+    """Return the phrases of the rules that each text holds, as they were said."""
+    return [
+        sorted({doc[hit.start : hit.end].text.casefold() for hit in hits})
+        for doc, hits in zip(docs, find_phrases(docs, _phrases()), strict=True)
+    ]
 
 
-def _expectation_outcome(hits: list[Hit]) -> str:
-    """I expected ... but ...: tell what became of an expectation, or an empty string."""
-    labels = {hit.label for hit in hits}
-    for outcome in ("exceeded", "met"):
-        if outcome in labels:
-            return outcome
-    starts = [hit.end for hit in hits if hit.label == "set"]
-    if starts and any(hit.label == "missed" and hit.start >= min(starts) for hit in hits):
-        return "missed"
-    return ""
+def says_nothing(text: str) -> bool:
+    """Tell whether an answer only says that there is nothing to say ("none", "n/a")."""
+    return text.strip().strip(".!").casefold() in _nothing()
 
 
-def _code(group: str, code: str, strength: float, basis: str) -> dict[str, Any]:
-    return {"code_group": group, "code": code, "strength": min(1.0, strength), "basis": basis}
+def is_negated(doc: Doc, start: int) -> bool:
+    """Tell whether a negation stands shortly before position `start`, in the same clause."""
+    negations = _negations()
+    for position in range(start - 1, max(start - 1 - NEGATION_REACH, -1), -1):
+        word = doc[position].lower_
+        if word in negations:
+            return True
+        if word in {",", ";", ":", ".", "but", "and", "because"}:
+            return False
+    return False
 
 
-def _asks_for_trouble(heard: pd.DataFrame) -> pd.Series:
-    """Tell which excerpts answer a question for obstacles; plain praise is none all the same."""
-    prompts = heard["prompt"].unique().tolist()
-    found = find_phrases(tokenize(prompts), {"asks": load_lexicon()["asks_for_trouble"]})
-    asking = {prompt for prompt, hits in zip(prompts, found, strict=True) if hits}
-    return heard["prompt"].isin(asking) & (heard["valence"] < 0.4)
+def _score(doc: Doc, hits: list[Hit], text: str) -> dict[str, float]:
+    # "not easy" is a pain, "no problem" is none: a negated phrase leaves its own signal.
+    plain = [hit for hit in hits if not is_negated(doc, hit.start)]
+    turned = [hit for hit in hits if is_negated(doc, hit.start)]
+    sarcastic = any(hit.label == "sarcasm" for hit in hits)
+
+    pain = max([_strength(hit, "pain") for hit in plain], default=0.0)
+    pain = max(pain, 0.6 * any(_strength(hit, "delight") > 0 for hit in turned))
+    delight = max([_strength(hit, "delight") for hit in plain], default=0.0)
+    need = max([_strength(hit, "need") for hit in hits], default=0.0)
+    valence = float(_vader().polarity_scores(plain_text(text))["compound"])
+    if sarcastic:
+        pain, delight, valence = max(pain, 0.7), 0.0, min(valence, -0.5)
+    if any(_strength(hit, "pain") > 0 for hit in turned):
+        # VADER reads "no problem" well enough; the rule only keeps pain from firing.
+        delight = max(delight, 0.5)
+    if pain >= 0.6 and delight < 0.6:
+        valence = min(valence, -0.2 - 0.4 * pain)
+    elif delight >= 0.6 and pain < 0.6:
+        valence = max(valence, 0.2 + 0.4 * delight)
+    if pain < 0.5 and valence <= -0.5:
+        pain = 0.55
+    if pain < 0.6 and valence > 0.3:
+        pain = min(pain, 0.4)
+
+    emotions = _emotions(plain, pain=pain, valence=valence, sarcastic=sarcastic)
+    return emotions | {"valence": valence, "pain": pain, "delight": delight, "need": need}
 
 
-def _near(heard: pd.DataFrame, signal: str) -> pd.Series:
-    """Strongest signal of the sentence before or after, within the same turn."""
-    same_before = (heard["document_id"] == heard["document_id"].shift()) & (
-        heard["turn"] == heard["turn"].shift()
-    )
-    same_after = same_before.shift(-1, fill_value=False)
-    before = heard[signal].shift(fill_value=0.0).where(same_before, 0.0)
-    after = heard[signal].shift(-1, fill_value=0.0).where(same_after, 0.0)
-    return pd.concat([before, after], axis=1).max(axis=1)
+def _emotions(hits: list[Hit], *, pain: float, valence: float, sarcastic: bool) -> dict[str, float]:
+    scores = dict.fromkeys(EMOTIONS, 0.0)
+    for hit in hits:
+        kind, _, name = hit.label.partition(":")
+        if kind == "emotion":
+            # Pleasant words inside a complaint ("great, another error") are not pleasure.
+            soured = name in {"satisfaction", "delight"} and (sarcastic or valence < 0)
+            scores[name] = max(scores[name], 0.3 if soured else 0.8)
+    if scores["delight"] > 0.5 and scores["satisfaction"] > 0.5:
+        scores["satisfaction"] = 0.4  # the stronger word for the same feeling
+    negative = max(scores[name] for name in NEGATIVE_EMOTIONS)
+    if sarcastic or (pain >= 0.85 and negative < 0.5):
+        scores["frustration"] = max(scores["frustration"], 0.6)
+    strongest = max(scores.values())
+    if strongest < 0.5 and valence >= 0.65:
+        scores["satisfaction"] = max(scores["satisfaction"], 0.55)
+    elif strongest < 0.5 and valence <= -0.65:
+        scores["disappointment"] = max(scores["disappointment"], 0.55)
+    scores["neutral"] = 1.0 - max(scores.values())
+    return {f"emotion_{name}": value for name, value in scores.items()}
+
+
+def _strength(hit: Hit, signal: str) -> float:
+    kind, _, value = hit.label.partition(":")
+    return float(value) if kind == signal else 0.0
+
+
+@cache
+def _phrases() -> dict[str, list[str]]:
+    """All phrases of the lexicon, labelled by what they signal and how strongly."""
+    lexicon = load_lexicon()
+    phrases: dict[str, list[str]] = {"sarcasm": lexicon["sarcasm"]}
+    for signal in ("pain", "delight", "need"):
+        for group in lexicon[signal]:
+            phrases[f"{signal}:{group['strength']}"] = group["phrases"]
+    for emotion, words in lexicon["emotions"].items():
+        phrases[f"emotion:{emotion}"] = words
+    return phrases
+
+
+@cache
+def _negations() -> frozenset[str]:
+    return frozenset(load_lexicon()["negation"])
+
+
+@cache
+def _nothing() -> frozenset[str]:
+    return frozenset(load_lexicon()["said_nothing"])
+
+
+@cache
+def _vader() -> Any:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    return SentimentIntensityAnalyzer()

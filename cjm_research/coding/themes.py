@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -14,11 +14,11 @@ THEME_COLUMNS = ["theme", "label", "n_excerpts", "n_participants", "example_id"]
 
 @dataclass(frozen=True)
 class ThemeCoder:
-    """Group excerpts that tell of pain by their words.
+    """Group excerpts that tell of pain by their meaning.
 
-    Agglomerative (Ward) clustering of TF-IDF vectors reduced by SVD; names from BERTopic's
-    class-based TF-IDF. Small corpora give unstable themes: they are exploratory, and reports
-    say so.
+    Agglomerative (Ward) clustering of the encoder's embeddings, or, without them, of TF-IDF
+    vectors reduced by SVD; names from BERTopic's class-based TF-IDF. Small corpora give
+    unstable themes: they are exploratory, and reports say so.
 
     Attributes
     ----------
@@ -27,12 +27,15 @@ class ThemeCoder:
     excerpts_per_theme : int
         Sets the number of themes: corpus size over this, between 3 and 12.
     random_state : int
+    embeddings : DataFrame, optional
+        Index `excerpt_id`, a column per dimension.
     """
 
     min_excerpts: int = 30
     excerpts_per_theme: int = 15
     pain_threshold: float = 0.6
     random_state: int = 0
+    embeddings: pd.DataFrame | None = field(default=None, compare=False, repr=False)
     coder_id: str = "themes"
 
     def __call__(self, excerpts: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +47,7 @@ class ThemeCoder:
         # Sorted input: row order changes BERTopic's topics even with a fixed seed.
         told = excerpts[excerpts["excerpt_id"].isin(pain)].sort_values("excerpt_id")
         told = told[told["text"].str.split().str.len() >= 4]
-        vectors = self._embed(told["text"].tolist()) if len(told) >= self.min_excerpts else None
+        vectors = self._embed(told) if len(told) >= self.min_excerpts else None
         if vectors is None:
             return make_codes([], coder_id=self.coder_id)
         topics, labels = self._fit(told["text"].tolist(), vectors)
@@ -93,8 +96,13 @@ class ThemeCoder:
         }
         return list(topics), names
 
-    def _embed(self, texts: list[str]) -> Any | None:
-        """Return a vector per text, or None when the texts share too few words for themes."""
+    def _embed(self, told: pd.DataFrame) -> Any | None:
+        """Return a vector per excerpt, or None when they share too few words for themes."""
+        if self.embeddings is not None:
+            return self.embeddings.loc[told["excerpt_id"]].to_numpy()
+        return self._embed_words(told["text"].tolist())
+
+    def _embed_words(self, texts: list[str]) -> Any | None:
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.preprocessing import normalize

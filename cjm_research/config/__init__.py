@@ -9,6 +9,7 @@ from cjm_research.config.loading import load_config
 from cjm_research.config.schema import (
     Block,
     CodePart,
+    CodingPart,
     ConsentValues,
     Events,
     JourneyPart,
@@ -17,6 +18,7 @@ from cjm_research.config.schema import (
     NoteText,
     Observations,
     Outcome,
+    OwnModel,
     Page,
     Privacy,
     Question,
@@ -34,6 +36,7 @@ from cjm_research.config.schema import (
 __all__ = [
     "Block",
     "CodePart",
+    "CodingPart",
     "ConsentValues",
     "Events",
     "JourneyPart",
@@ -42,6 +45,7 @@ __all__ = [
     "NoteText",
     "Observations",
     "Outcome",
+    "OwnModel",
     "Page",
     "Privacy",
     "Question",

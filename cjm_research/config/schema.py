@@ -331,6 +331,23 @@ class ReportPart(_Part):
     deadline_s: int = Field(900, ge=10)
 
 
+class OwnModel(_Part):
+    """A model of one's own in a local folder, used as one more coder."""
+
+    path: str
+    type: Literal["classifier", "embedding"] = "classifier"
+    code_group: Literal["emotion", "pain_point", "delight", "need"]
+    threshold: float = Field(0.5, ge=0, le=1)
+    codes: dict[str, str] = Field(default_factory=dict)
+
+
+class CodingPart(_Part):
+    """How texts are coded by machine."""
+
+    scores: Literal["encoder", "rules"] = "encoder"
+    models: list[OwnModel] = Field(default_factory=list)
+
+
 class StudyConfig(_Part):
     """A whole study.yaml."""
 
@@ -344,6 +361,7 @@ class StudyConfig(_Part):
     sources: Annotated[list[Annotated[Source, Field(discriminator="kind")]], Field(min_length=1)]
     audience_segments: list[Segment] = Field(default_factory=list)
     privacy: Privacy = Field(default_factory=Privacy)
+    coding: CodingPart = Field(default_factory=CodingPart)
     report: ReportPart = Field(default_factory=ReportPart)
 
     @model_validator(mode="after")

@@ -68,7 +68,7 @@ def _limits(study: Study) -> Iterator[str]:
     worded = sources[sources["n_documents"] > 0]
     if machine and len(worded):
         yield (
-            "Emotions, pain points and stages are machine-coded by rules and uncorrected: no "
+            "Emotions, pain points and stages are machine-coded and uncorrected: no "
             "random sample has been checked by people, so counts of codes may be too high or low."
         )
     for row in worded.itertuples():

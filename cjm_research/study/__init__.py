@@ -218,7 +218,7 @@ class Study:
             folder,
             "codes",
             codes_key,
-            lambda: steps.make_codes(evidence, self.journey, self.codebook, self._say),
+            lambda: steps.make_codes(evidence, self.coding, self._say),
         )
         mapped = load_or_make(
             folder,
@@ -228,9 +228,7 @@ class Study:
                 evidence,
                 coded,
                 config=self.config,
-                journey=self.journey,
-                codebook=self.codebook,
-                folder=self.place.folder,
+                setting=self.coding,
                 say=self._say,
             ),
         )
@@ -259,9 +257,16 @@ class Study:
             files,
         )
         evidence = hash_parts(sources, people)
-        codes = hash_parts(sources, coding.fingerprint(self.journey, self.codebook))
+        codes = hash_parts(sources, coding.fingerprint(self.coding))
         self._key = hash_parts(evidence, codes)
         return evidence, codes
+
+    @property
+    def coding(self) -> coding.CodingSetting:
+        """What the study's coders are made from, for `code_excerpts`."""
+        return coding.CodingSetting(
+            self.journey, self.codebook, self.config.coding, self.place.folder
+        )
 
     def _vault(self) -> privacy.Vault:
         return privacy.open_vault(

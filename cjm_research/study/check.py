@@ -41,6 +41,8 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     codebook = coding.load_codebook(place.folder / "codebook.yaml")
     lines = [f"{place.name}: {config.title}", ""]
     lines.append("stages: " + " → ".join(stage.name for stage in journey))
+    setting = coding.CodingSetting(journey, codebook, config.coding, place.folder)
+    lines.append("coders: " + ", ".join(coder.coder_id for coder in coding.make_coders(setting)))
     n_problems = 0
     for source in config.sources:
         lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]

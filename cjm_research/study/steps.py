@@ -63,18 +63,18 @@ def make_evidence(
     return tables
 
 
-def make_codes(evidence: Tables, journey: Journey, codebook: coding.Codebook, say: Say) -> Tables:
+def make_codes(evidence: Tables, setting: coding.CodingSetting, say: Say) -> Tables:
     """Split documents into excerpts, score them and let every machine coder speak."""
     say("splitting texts into excerpts")
     excerpts = coding.split_excerpts(evidence["documents"], evidence["turns"])
     say(f"coding {len(excerpts):,} excerpts")
-    scores = coding.score_excerpts(excerpts)
+    scored = coding.measure_excerpts(excerpts, by=setting.choices.scores)
     declared = coding.code_declared(excerpts, evidence["documents"], evidence["declared_codes"])
-    machine = coding.code_excerpts(excerpts, scores, journey=journey, codebook=codebook)
+    machine = coding.code_excerpts(excerpts, scored, setting)
     codes = check_table(
         pd.concat([declared, machine], ignore_index=True), "codes", where="make_codes"
     )
-    return {"excerpts": excerpts, "scores": scores, "machine_codes": codes}
+    return {"excerpts": excerpts, "scores": scored.scores, "machine_codes": codes}
 
 
 def make_map(
@@ -82,16 +82,15 @@ def make_map(
     coded: Tables,
     *,
     config: StudyConfig,
-    journey: Journey,
-    codebook: coding.Codebook,
-    folder: Path,
+    setting: coding.CodingSetting,
     say: Say,
 ) -> Tables:
     """Add people's codes, settle conflicts, count people and join the two strands."""
-    codes, coders, lost = _all_codes(evidence, coded, journey, codebook, folder)
+    journey = setting.journey
+    codes, coders, lost = _all_codes(evidence, coded, setting)
     held = resolve_codes(codes, coders)
     excerpts = _with_stages(coded["excerpts"], held, journey)
-    labels = coding.label_codes(codes, codebook)
+    labels = coding.label_codes(codes, setting.codebook)
     designs = {source.id: source.has_design for source in config.sources}
     segments = find_segments(config, evidence)
 
@@ -263,21 +262,17 @@ def people_by_source(evidence: Tables) -> dict[str, set[str]]:
 
 
 def _all_codes(
-    evidence: Tables,
-    coded: Tables,
-    journey: Journey,
-    codebook: coding.Codebook,
-    folder: Path,
+    evidence: Tables, coded: Tables, setting: coding.CodingSetting
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     theirs, lost = review.anchor_codes(
         evidence["people_codes"], coded["excerpts"], evidence["documents"]
     )
-    people = review.list_coders(folder / "codes")
+    people = review.list_coders(setting.folder / "codes")
     codes = check_table(
         pd.concat([coded["machine_codes"], theirs], ignore_index=True), "codes", where="codes"
     )
     coders = check_table(
-        pd.concat([coding.describe_coders(journey, codebook), people], ignore_index=True),
+        pd.concat([coding.describe_coders(setting), people], ignore_index=True),
         "coders",
         where="coders",
     )

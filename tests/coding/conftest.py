@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from cjm_research.coding import RuleCoder, score_excerpts, split_excerpts
+from cjm_research.coding import ScoreCoder, score_excerpts, split_excerpts
 from cjm_research.journey import Journey, Stage
 from cjm_research.tables import check_table
 
@@ -58,7 +58,7 @@ def say(excerpts):
 @pytest.fixture
 def score(say):
     def scores_of(text):
-        (row,) = score_excerpts(say(text)).to_dict("records")
+        (row,) = score_excerpts(say(text), by="rules").to_dict("records")
         return row
 
     return scores_of
@@ -68,7 +68,7 @@ def score(say):
 def coded(say):
     def codes_of(*sentences, prompt=""):
         told = say(*sentences, prompt=prompt)
-        codes = RuleCoder()(told, score_excerpts(told))
+        codes = ScoreCoder()(told, score_excerpts(told, by="rules"))
         return {(row.code_group, row.code) for row in codes.itertuples()}
 
     return codes_of

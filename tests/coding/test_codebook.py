@@ -1,14 +1,16 @@
 import pytest
 
 from cjm_research.coding import (
-    CODERS,
-    RuleCoder,
+    CodingSetting,
+    ScoreCoder,
     describe_coders,
     fingerprint,
     load_codebook,
+    make_coders,
     score_excerpts,
 )
 from cjm_research.coding.resources import CODE_GROUPS, load_lexicon
+from cjm_research.config import CodingPart
 from cjm_research.errors import ConfigError
 from cjm_research.journey import Journey, Stage
 
@@ -57,7 +59,7 @@ def test_a_study_replaces_a_code_of_the_same_id(own):
 def test_a_code_of_the_study_is_coded(own, say):
     codebook = own("pain_point:\n  fog: {sure_cues: [fogged up]}\n")
     told = say("They fogged up.")
-    codes = RuleCoder(codebook)(told, score_excerpts(told))
+    codes = ScoreCoder(codebook)(told, score_excerpts(told, by="rules"))
     assert "fog" in set(codes["code"])
     assert codebook.labels()[("pain_point", "fog")] == "Fog"
 
@@ -106,17 +108,22 @@ def test_one_phrase_needs_no_brackets(own):
 
 def test_the_fingerprint_changes_with_journey_and_codebook(own):
     journey = Journey((Stage("a", "A"),))
-    codebook = load_codebook()
-    first = fingerprint(journey, codebook)
-    assert first == fingerprint(Journey((Stage("a", "A"),)), load_codebook())
-    assert first != fingerprint(Journey((Stage("a", "A", cues=("x",)),)), codebook)
-    assert first != fingerprint(journey, own("pain_point:\n  slow: {cues: [snail]}\n"))
+    first = fingerprint(CodingSetting(journey))
+    assert first == fingerprint(CodingSetting(Journey((Stage("a", "A"),)), load_codebook()))
+    assert first != fingerprint(CodingSetting(Journey((Stage("a", "A", cues=("x",)),))))
+    theirs = own("pain_point:\n  slow: {cues: [snail]}\n")
+    assert first != fingerprint(CodingSetting(journey, theirs))
+    assert first != fingerprint(CodingSetting(journey, choices=CodingPart(scores="rules")))
 
 
-def test_coders_are_described_with_kind_and_fingerprint():
-    journey = Journey((Stage("a", "A"),))
-    coders = describe_coders(journey, load_codebook()).set_index("coder_id")
+@pytest.mark.parametrize("scores", ["encoder", "rules"])
+def test_coders_are_described_with_kind_name_and_fingerprint(scores):
+    setting = CodingSetting(Journey((Stage("a", "A"),)), choices=CodingPart(scores=scores))
+    coders = describe_coders(setting).set_index("coder_id")
     assert coders.loc["source", "kind"] == "source"
-    assert set(coders.drop("source")["kind"]) == {"machine"}
-    assert set(coders.index) == {"source", *CODERS}
-    assert set(coders.drop("source")["sha256"]) == {fingerprint(journey, load_codebook())}
+    machines = coders.drop("source")
+    assert set(machines["kind"]) == {"machine"}
+    assert set(machines.index) == {"stages", scores, "themes"}
+    assert set(machines.index) == {coder.coder_id for coder in make_coders(setting)}
+    assert machines["sha256"].str.fullmatch("[0-9a-f]{64}").all()
+    assert (machines["version"] != "").all()

@@ -1,162 +1,160 @@
-import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from cjm_research.coding import OTHER, RuleCoder, code_excerpts, load_codebook, score_excerpts
+from cjm_research.coding import EMOTIONS, score_excerpts
+from cjm_research.coding.phrases import tokenize
+from cjm_research.coding.rules import is_negated, says_nothing
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("I had to create an account first.", "forced_account"),
-        ("The price changed at the end.", "price_surprise"),
-        ("I couldn't find the menu.", "navigation"),
-        ("I couldn’t find the menu.", "navigation"),
-        ("The page was so slow.", "slow"),
-        ("My card was declined.", "payment"),
-        ("The parcel never arrived.", "late_delivery"),
-    ],
-)
-def test_trouble_with_a_topic_is_a_pain_point(coded, text, code):
-    assert ("pain_point", code) in coded(text)
+def test_an_interviewers_words_are_never_scored(excerpts):
+    told = excerpts(
+        [("interviewer", "Terrible, did it crash?"), ("participant", "Fine."), ("observer", "Ok.")]
+    )
+    spoken = told.loc[told["speaker"] != "interviewer", "excerpt_id"].tolist()
+    assert score_excerpts(told, by="rules")["excerpt_id"].tolist() == spoken
+
+
+def test_scores_lie_in_their_ranges(say):
+    scores = score_excerpts(
+        say("I love it, brilliant!", "It crashed and I gave up.", "The door is blue.", "Not easy."),
+        by="rules",
+    )
+    unit = [*(f"emotion_{name}" for name in EMOTIONS), "pain", "delight", "need"]
+    assert scores[unit].min().min() >= 0
+    assert scores[unit].max().max() <= 1
+    assert scores["valence"].between(-1, 1).all()
+    assert set(scores[[*unit, "valence"]].dtypes.astype(str)) == {"float32"}
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "I looked at the price.",
-        "No problem with the delivery.",
-        "The price was fine.",
-        "I opened an email from them.",
+        "The checkout crashed",
+        "I just gave up",
+        "Great, another error message",
+        "I couldn't find the button",
+        "I couldn’t find the button",
+        "I had to call them twice",
+        "It timed out.",
+        "They never answered.",
     ],
 )
-def test_a_topic_without_trouble_is_none(coded, text):
-    assert not {code for group, code in coded(text) if group == "pain_point"}
-
-
-def test_a_topic_counts_where_the_sentence_beside_it_tells_of_trouble(coded):
-    assert ("pain_point", "price_surprise") in coded("Then I saw the total.", "I gave up.")
-    assert ("pain_point", "price_surprise") not in coded("Then I saw the total.", "I smiled.")
-
-
-def test_trouble_in_another_turn_does_not_count(excerpts):
-    told = excerpts([("participant", "Then I saw the total."), ("participant", "I gave up.")])
-    codes = RuleCoder()(told, score_excerpts(told))
-    assert "price_surprise" not in set(codes["code"])
-
-
-def test_a_question_for_obstacles_makes_a_topic_a_pain_point(coded):
-    asked = "What, if anything, got in your way?"
-    assert ("pain_point", "navigation") in coded("The menu.", prompt=asked)
-    assert ("pain_point", "navigation") not in coded("The menu.", prompt="What did you see?")
-
-
-@pytest.mark.parametrize("text", ["Nothing.", "none", "No", "n/a"])
-def test_who_says_nothing_has_no_code(coded, text):
-    assert coded(text, prompt="What, if anything, got in your way?") == set()
-
-
-def test_trouble_without_a_topic_waits_for_a_person(coded):
-    assert ("pain_point", OTHER) in coded("I gave up.")
-
-
-def test_a_delight_has_a_topic(coded):
-    assert ("delight", "ease") in coded("It was so easy.")
-    assert ("delight", "ease") not in coded("It was not so easy.")
-
-
-def test_an_excerpt_may_hold_several_pain_points(coded):
-    found = coded("I had to create an account and my card was declined.")
-    assert {("pain_point", "forced_account"), ("pain_point", "payment")} <= found
+def test_trouble_that_a_sentiment_lexicon_misses_is_a_pain(score, text):
+    found = score(text)
+    assert found["pain"] >= 0.6
+    assert found["valence"] < 0
 
 
 @pytest.mark.parametrize(
-    ("text", "outcome"),
+    "text", ["It was not easy to pay.", "It wasn't clear what it meant.", "It isn’t intuitive."]
+)
+def test_a_negated_pleasure_is_a_pain(score, text):
+    found = score(text)
+    assert found["pain"] >= 0.5
+    assert found["delight"] < 0.5
+    assert found["valence"] < 0
+
+
+@pytest.mark.parametrize("text", ["No problem with the delivery.", "There was no trouble at all."])
+def test_a_negated_trouble_is_none(score, text):
+    found = score(text)
+    assert found["pain"] < 0.5
+    assert found["emotion_frustration"] < 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["Great, another error message", "Oh great, the form again.", "Thanks for nothing!"]
+)
+def test_sarcasm_is_frustration_and_no_pleasure(score, text):
+    found = score(text)
+    assert found["emotion_frustration"] >= 0.5
+    assert found["valence"] <= -0.2
+    assert found["delight"] == 0
+    assert found["emotion_satisfaction"] < 0.5
+
+
+@pytest.mark.parametrize("text", ["I love these frames.", "The try-on is brilliant!"])
+def test_pleasure_is_a_delight(score, text):
+    found = score(text)
+    assert found["delight"] >= 0.6
+    assert found["valence"] > 0
+    assert found["pain"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
     [
-        ("I expected a price but there was none.", "missed"),
-        ("I thought it would be quick, instead I waited.", "missed"),
-        ("They were better than I expected.", "exceeded"),
-        ("It came as promised.", "met"),
+        ("I was really annoyed.", "frustration"),
+        ("I was a bit disappointed.", "disappointment"),
+        ("That confused me.", "confusion"),
+        ("I was worried about my data.", "worry"),
+        ("It was a relief.", "relief"),
+        ("I was curious.", "curiosity"),
+        ("I was surprised.", "surprise"),
     ],
 )
-def test_what_became_of_an_expectation_is_coded(coded, text, outcome):
-    assert {code for group, code in coded(text) if group == "expectation"} == {outcome}
+def test_feelings_that_are_named_are_felt(score, text, emotion):
+    assert score(text)[f"emotion_{emotion}"] >= 0.5
+
+
+def test_a_plain_statement_feels_like_nothing(score):
+    found = score("I went to the page on Tuesday.")
+    assert found["emotion_neutral"] >= 0.9
+    assert (found["pain"], found["delight"], found["need"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["I wish there was a phone number.", "It should remember me."])
+def test_a_wish_is_a_need(score, text):
+    assert score(text)["need"] >= 0.5
 
 
 @pytest.mark.parametrize(
-    "text", ["I expected a blue one.", "It was cheap but good.", "But I had expected it."]
+    "text", ["none", "None.", " n/a ", "NO!", "nothing", "Not applicable", "nothing at all"]
 )
-def test_an_expectation_without_an_outcome_is_none(coded, text):
-    assert not {code for group, code in coded(text) if group == "expectation"}
+def test_an_answer_may_say_that_there_is_nothing_to_say(text):
+    assert says_nothing(text)
 
 
-def test_an_interviewers_words_are_never_coded(excerpts, journey):
-    told = excerpts(
-        [
-            ("interviewer", "I gave up at checkout, the page crashed. Terrible!"),
-            ("participant", "Hm, I see."),
-            ("observer", "He couldn't find the basket."),
-        ]
-    )
-    codes = code_excerpts(told, score_excerpts(told), journey=journey, codebook=load_codebook())
-    asked = set(told.loc[told["speaker"] == "interviewer", "excerpt_id"])
-    assert len(asked) == 2
-    assert not asked & set(codes["excerpt_id"])
-    assert "pain_point" in set(codes["code_group"])
+@pytest.mark.parametrize("text", ["nothing worked", "no way to pay", "none of it arrived", ""])
+def test_more_than_nothing_is_something(text):
+    assert not says_nothing(text)
 
 
-def test_a_code_quotes_its_excerpt_at_its_address(excerpts):
-    told = excerpts([("participant", "Well. I couldn't find it."), ("participant", "Slow page.")])
-    codes = RuleCoder()(told, score_excerpts(told))
-    spans = told.set_index("excerpt_id")[["start", "end", "text"]]
-    assert len(codes) >= 2
-    for row in codes.itertuples():
-        assert (row.start, row.end, row.quote) == tuple(spans.loc[row.excerpt_id])
-        assert 0 < row.strength <= 1
+@pytest.mark.parametrize(
+    ("text", "word", "negated"),
+    [
+        ("it was not easy", "easy", True),
+        ("it wasn't that easy", "easy", True),
+        ("it wasn’t easy", "easy", True),
+        ("never a problem", "problem", True),
+        ("not bad but easy", "easy", False),
+        ("not bad, easy", "easy", False),
+        ("not for me and my mother easy", "easy", False),
+        ("easy", "easy", False),
+    ],
+)
+def test_a_negation_reaches_three_words_within_its_clause(text, word, negated):
+    (doc,) = tokenize([text])
+    position = [token.lower_ for token in doc].index(word)
+    assert is_negated(doc, position) is negated
 
 
-def test_a_threshold_decides_what_becomes_a_code(say):
-    told = say("I was really annoyed.")
-    scores = score_excerpts(told)
-    assert "emotion" in set(RuleCoder()(told, scores)["code_group"])
-    assert "emotion" not in set(RuleCoder(emotion_threshold=0.95)(told, scores)["code_group"])
+def test_no_excerpts_give_no_scores(say):
+    told = say("x")
+    scores = score_excerpts(told.iloc[:0], by="rules")
+    assert scores.empty
+    assert list(scores.columns) == list(score_excerpts(told, by="rules").columns)
 
 
-def test_the_order_of_rows_changes_no_code(excerpts, journey):
-    told = excerpts(
-        [
-            ("interviewer", "What happened when you came to order?"),
-            ("participant", "I saw the total. I gave up. So slow. Great, another error."),
-            ("interviewer", "And then?"),
-            ("participant", "The courier was late. I expected more but no."),
-        ],
-        [("participant", "The basket was easy at checkout. No problem. I love the parcel.")],
-    )
-    codebook = load_codebook()
-
-    def codes(table, scores):
-        found = code_excerpts(table, scores, journey=journey, codebook=codebook)
-        return found.sort_values("code_id").reset_index(drop=True)
-
-    straight = codes(told, score_excerpts(told))
-    for seed in range(3):
-        mixed = told.sample(frac=1, random_state=seed)
-        scores = score_excerpts(mixed).sample(frac=1, random_state=seed)
-        assert_frame_equal(codes(mixed, scores), straight)
-    assert len(straight) > 8
+def test_the_order_of_rows_changes_no_score(say):
+    told = say("It crashed.", "I love it.", "Not easy.", "Blue.", "I wish it was green.")
+    one = score_excerpts(told, by="rules").set_index("excerpt_id").sort_index()
+    other = score_excerpts(told.iloc[::-1], by="rules").set_index("excerpt_id").sort_index()
+    assert_frame_equal(one, other)
 
 
-def test_the_tables_are_not_changed(say):
+def test_the_excerpts_are_not_changed(say):
     told = say("It crashed.", "I love it.")
-    scores = score_excerpts(told)
-    before = told.copy(deep=True), scores.copy(deep=True)
-    RuleCoder()(told, scores)
-    assert_frame_equal(told, before[0])
-    assert_frame_equal(scores, before[1])
-
-
-def test_no_excerpts_give_no_codes(say):
-    told = say("x").iloc[:0]
-    codes = RuleCoder()(told, score_excerpts(told))
-    assert codes.empty
-    assert isinstance(codes, pd.DataFrame)
+    before = told.copy(deep=True)
+    score_excerpts(told, by="rules")
+    assert_frame_equal(told, before)

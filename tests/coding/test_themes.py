@@ -36,7 +36,7 @@ def told(evidence):
 
 @pytest.fixture(scope="module")
 def codes(told):
-    return ThemeCoder()(told, score_excerpts(told))
+    return ThemeCoder()(told, score_excerpts(told, by="rules"))
 
 
 def test_excerpts_of_pain_are_grouped_into_themes(told, codes):
@@ -55,17 +55,17 @@ def test_themes_are_numbered_by_size(codes):
 
 def test_themes_are_the_same_in_every_run_and_row_order(told, codes):
     mixed = told.sample(frac=1, random_state=3)
-    scores = score_excerpts(mixed).sample(frac=1, random_state=4)
+    scores = score_excerpts(mixed, by="rules").sample(frac=1, random_state=4)
     assert_frame_equal(ThemeCoder()(mixed, scores), codes)
 
 
 def test_too_few_excerpts_give_no_themes(told):
-    scores = score_excerpts(told)
+    scores = score_excerpts(told, by="rules")
     assert ThemeCoder(min_excerpts=37)(told, scores).empty
 
 
 def test_excerpts_without_pain_have_no_theme(told):
-    scores = score_excerpts(told)
+    scores = score_excerpts(told, by="rules")
     scores.loc[:9, "pain"] = 0.1
     left = set(ThemeCoder(min_excerpts=10)(told, scores)["excerpt_id"])
     assert not left & set(scores["excerpt_id"][:10])
@@ -80,7 +80,7 @@ def test_excerpts_without_pain_have_no_theme(told):
 def test_sentences_without_a_shared_content_word_give_no_themes(evidence, sentence):
     said = [[("participant", sentence.format("so" * number))] for number in range(1, 34)]
     told = split_excerpts(*evidence(*said))
-    scores = score_excerpts(told).assign(pain=0.9)
+    scores = score_excerpts(told, by="rules").assign(pain=0.9)
     assert ThemeCoder()(told, scores).empty
 
 

@@ -180,3 +180,19 @@ def test_check_of_a_study_that_is_not_there_fails_with_a_message(project):
 
 def test_the_schema_is_json(project):
     assert yaml.safe_load(cjm("schema").output)["title"] == "cjm_research study.yaml"
+
+
+def test_check_names_the_coders(project, folder):
+    assert "coders: stages, encoder, themes" in cjm("check", "tiny").output
+    with (folder / "study.yaml").open("a") as handle:
+        handle.write("coding: {scores: rules}\n")
+    assert "coders: stages, rules, themes" in cjm("check", "tiny").output
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_model_that_is_not_there_is_named(project, folder, command):
+    with (folder / "study.yaml").open("a") as handle:
+        handle.write("coding: {models: [{path: models/mine, code_group: emotion}]}\n")
+    done = cjm(command, "tiny")
+    assert done.exit_code == 1
+    assert "coding.models: models/mine: there is no such folder" in done.output

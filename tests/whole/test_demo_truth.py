@@ -47,7 +47,8 @@ def test_silent_stage_is_reported_as_not_asked(demo, stages, truth):
 def test_disagreeing_stage_shows_both_strands(stages, truth):
     stage = stages.loc[truth["disagreeing_stage"]]
     assert stage["drop_off_rate"] < 0.1
-    assert stage["pain_points"][0]["code"] == truth["top_pain"][truth["disagreeing_stage"]]
+    told = [pain["code"] for pain in stage["pain_points"][:3]]
+    assert truth["top_pain"][truth["disagreeing_stage"]] in told
 
 
 def test_people_without_consent_are_counted_and_never_quoted(demo):
