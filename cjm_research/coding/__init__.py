@@ -25,6 +25,7 @@ from cjm_research.coding.stages import StageCoder, code_declared
 from cjm_research.coding.statements import OTHER, ScoreCoder, Thresholds
 from cjm_research.coding.themes import ThemeCoder, describe_themes
 from cjm_research.config import CodingPart
+from cjm_research.errors import TableError, quoted
 from cjm_research.journey import Journey
 from cjm_research.tables import check_table
 
@@ -131,9 +132,24 @@ def code_excerpts(
     -------
     DataFrame
         Table `codes`, coder by coder.
+
+    Raises
+    ------
+    TableError
+        If the scores were made by another scorer than the setting's.
     """
     if isinstance(scored, pd.DataFrame):
         scored = Scored(scored, None)
+    found, wanted = set(scored.scores["coder_id"]), setting.choices.scores
+    if found - {wanted}:
+        raise TableError(
+            "code_excerpts",
+            "scores",
+            [
+                f"scored by {quoted(sorted(found))}, but study.yaml says `scores: {wanted}`. "
+                f"Use score_excerpts(excerpts, by='{wanted}')."
+            ],
+        )
     coders = make_coders(setting, scored.embeddings)
     parts = [coder(excerpts, scored.scores) for coder in coders]
     return check_table(pd.concat(parts, ignore_index=True), "codes", where="code_excerpts")

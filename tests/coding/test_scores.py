@@ -10,6 +10,7 @@ from cjm_research.coding import (
     measure_excerpts,
     score_excerpts,
 )
+from cjm_research.errors import TableError
 from cjm_research.tables import check_table
 
 
@@ -71,6 +72,12 @@ def test_codes_name_the_encoder_and_keep_the_signs(say, journey):
     assert set(pains["coder_id"]) == {"encoder"}
     assert pains["attributes"].str.contains("crashed").all()
     assert ("emotion", "relief") in set(zip(codes["code_group"], codes["code"], strict=True))
+
+
+def test_scores_by_another_scorer_are_refused(say, journey):
+    told = say("It crashed.")
+    with pytest.raises(TableError, match=r"scored by 'rules'.*by='encoder'"):
+        code_excerpts(told, score_excerpts(told, by="rules"), CodingSetting(journey))
 
 
 def test_no_excerpts_give_no_scores(say):
