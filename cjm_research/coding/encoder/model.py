@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
-PINNED = "41559b1c0c535888e145e99ad0bd9d9e447b58c3dbd6e69b59892bf78a227979"
+PINNED = "38406a3d390ede607a20dd1e8b6e63dad152a5222b8c1792992d7d1f7b029465"
 """sha256 of `model.json`, which holds those of the other files. Set by `training/export.py`."""
 
 WIDTH = 384
