@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -135,6 +136,9 @@ def score(
     """
     from cjm_research.scoring import score_file
 
+    # A scheduler ends a run with SIGTERM: leave no half-written file then either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
     def say(n_rows: int, seconds: float) -> None:
         if not quiet:
             click.echo(f"{seconds:6.1f} s  {n_rows:,} rows, {n_rows / seconds:,.0f}/s", err=True)
@@ -145,11 +149,11 @@ def score(
     )  # fmt: skip
     if not quiet:
         for n, what in (
-            (done.n_empty, "rows without text were left empty"),
-            (done.n_truncated, "long texts were scored by their first 256 word pieces"),
+            (done.n_empty, "without text, left empty"),
+            (done.n_truncated, "too long, scored by their first 256 word pieces"),
         ):
             if n:
-                click.echo(f"          {n:,} {what}", err=True)
+                click.echo(f"          {what}: {n:,}", err=True)
     click.echo(_shown(out))
 
 

@@ -7,7 +7,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -86,7 +86,12 @@ def score_file(
     UnknownNameError
         If there is no such column.
     """
-    if out.exists() and out.samefile(path):
+    out = out.resolve() if out.is_symlink() else out
+    if not out.parent.is_dir():
+        raise SourceError(str(out), "its folder does not exist.", "make the folder first.")
+    if out.is_dir():
+        raise SourceError(str(out), "it is a folder.", "name a file with --out.")
+    if out.exists() and path.exists() and out.samefile(path):
         raise SourceError(str(out), "input and output are the same file.", "name another --out.")
     if out.exists() and not overwrite:
         raise SourceError(
@@ -99,10 +104,11 @@ def score_file(
     part = out.with_name(f".{out.name}.part")
     with ExitStack() as stack:
         source = stack.enter_context(_open(path))
-        records, header, delimiter = _read_records(source, path.name)
+        records, header, delimiter = _read_records(source, path.name, text_column)
         place = _check_header(header, path.name, text_column)
         asked = _check_header(header, path.name, prompt_column) if prompt_column else None
         stack.callback(part.unlink, missing_ok=True)
+        stack.enter_context(_explain_failed_writing(out))
         sink = stack.enter_context(part.open("w", encoding="utf-8", newline=""))
         writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
         writer.writerow([*header, *COLUMNS])
@@ -148,8 +154,26 @@ def _open(path: Path) -> IO[str]:
         ) from error
 
 
-def _read_records(source: IO[str], name: str) -> tuple[Iterator[list[str]], list[str], str]:
-    """Return the rows, the header and the delimiter of a table."""
+@contextmanager
+def _explain_failed_writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            str(out),
+            f"it cannot be written ({error.strerror}).",
+            "check the folder's permissions and the room on the disk; no part of it was kept.",
+        ) from error
+
+
+def _read_records(
+    source: IO[str], name: str, text_column: str
+) -> tuple[Iterator[list[str]], list[str], str]:
+    """Return the rows, the header and the delimiter of a table.
+
+    The delimiter is the one that stands most often in the first line, among those with which
+    that line names the text column.
+    """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
         first = source.readline()
@@ -158,18 +182,26 @@ def _read_records(source: IO[str], name: str) -> tuple[Iterator[list[str]], list
     source.seek(0)
     if not first.strip():
         raise SourceError(name, "it is empty.", "give a .csv whose first line names the columns.")
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(source, delimiter=delimiter)
-    header = next(reader)
+    delimiter = max(
+        DELIMITERS,
+        key=lambda mark: (
+            text_column in next(csv.reader([first], delimiter=mark)),
+            first.count(mark),
+        ),
+    )
+    # Strict: a quote that is never closed would swallow the rest of the table without a word.
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    try:
+        header = next(reader)
+    except csv.Error as error:
+        raise _unreadable(name, reader.line_num, error) from error
     return _checked(reader, len(header), name), header, delimiter
 
 
 def _checked(reader: Any, width: int, name: str) -> Iterator[list[str]]:
-    """Give rows of the header's width; a blank line is no row."""
+    """Give rows of the header's width; a blank line is a row without text."""
     try:
         for row in reader:
-            if not row:
-                continue
             if len(row) > width:
                 raise SourceError(
                     name,
@@ -180,9 +212,15 @@ def _checked(reader: Any, width: int, name: str) -> Iterator[list[str]]:
     except UnicodeDecodeError as error:
         raise _not_utf8(name, error) from error
     except csv.Error as error:
-        raise SourceError(
-            name, f"line {reader.line_num} cannot be read ({error}).", "save it as .csv again."
-        ) from error
+        raise _unreadable(name, reader.line_num, error) from error
+
+
+def _unreadable(name: str, line: int, error: csv.Error) -> SourceError:
+    return SourceError(
+        name,
+        f"line {line} cannot be read ({error}).",
+        "look for a quotation mark that is not closed or not doubled in this line or before it.",
+    )
 
 
 def _check_header(header: list[str], name: str, column: str) -> int:

@@ -85,8 +85,8 @@ class CodingSetting:
         Of the study; paths of its own models start there.
     """
 
-    journey: Journey
-    codebook: Codebook = field(default_factory=load_codebook)
+    journey: Journey = field(repr=False)
+    codebook: Codebook = field(default_factory=load_codebook, repr=False)
     choices: CodingPart = field(default_factory=CodingPart)
     folder: Path = Path()
 

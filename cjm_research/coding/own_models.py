@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,12 @@ class OwnModelCoder:
                 with path.open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
+
+    def require_installed(self) -> None:
+        """Raise ConfigError if the extra `models` is not installed."""
+        wanted = "transformers" if self.kind == "classifier" else "sentence_transformers"
+        if find_spec(wanted) is None:
+            raise _not_installed()
 
     def describe(self) -> tuple[str, str, str, str, str]:
         """Return the coder's row of table `coders`."""

@@ -42,6 +42,8 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     lines = [f"{place.name}: {config.title}", ""]
     lines.append("stages: " + " → ".join(stage.name for stage in journey))
     setting = coding.CodingSetting(journey, codebook, config.coding, place.folder)
+    for coder in setting.own_models():
+        coder.require_installed()
     lines.append("coders: " + ", ".join(coder.coder_id for coder in coding.make_coders(setting)))
     n_problems = 0
     for source in config.sources:

@@ -3,6 +3,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -187,3 +188,21 @@ def test_a_model_of_ones_own_making_loads_from_its_folder(copied):
     card = json.loads((copied / "model.json").read_text())
     (copied / "model.json").write_text(json.dumps(card | {"version": "mine"}))
     assert Encoder(copied).version == "mine"
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ("one text", "not one text"),
+        (["a", None], "text 1 is None"),
+        ([float("nan")], "text 0 is nan"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(encoder, texts, message):
+    with pytest.raises(TypeError, match=message):
+        encoder.encode(texts)
+
+
+def test_a_series_keeps_its_index(encoder):
+    said = pd.Series(["It crashed", "Lovely"], index=[7, 9])
+    assert score_texts(encoder, said)[0].index.tolist() == [7, 9]

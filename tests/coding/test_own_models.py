@@ -135,6 +135,14 @@ def test_without_the_extra_it_says_what_to_install(folder, setting, say, monkeyp
         coder(told, score_excerpts(told, by="rules"))
 
 
+@pytest.mark.parametrize("kind", ["classifier", "embedding"])
+def test_a_missing_extra_is_said_before_anything_runs(folder, setting, monkeypatch, kind):
+    monkeypatch.setattr(own_models, "find_spec", lambda name: None)
+    (coder,) = setting(type=kind).own_models()
+    with pytest.raises(ConfigError, match="pip install"):
+        coder.require_installed()
+
+
 def test_a_real_model_of_either_kind_codes(tmp_path, say):
     """Tiny random weights, made here: what counts is that they load and are offline."""
     transformers = pytest.importorskip("transformers", reason="needs the extra `models`")

@@ -1,4 +1,7 @@
 import csv
+import signal
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -29,7 +32,7 @@ def table(tmp_path):
 
 
 def score(path, *more, out="out.csv"):
-    target = path.with_name(out)
+    target = path.parent / out
     words = ["score", str(path), "--text-column", "text", "--out", str(target), *more]
     return CliRunner().invoke(main, words), target
 
@@ -54,7 +57,7 @@ def test_the_same_rows_come_out_with_scores(table, delimiter, encoding):
         assert {row[name] for name in COLUMNS} == {""}
     assert float(rows[0]["pain"]) > 0.5 > float(rows[2]["pain"])
     assert done.stdout.strip().endswith("out.csv")
-    assert "2 rows without text" in done.stderr
+    assert "without text, left empty: 2" in done.stderr
 
 
 def test_numbers_are_those_of_the_encoder(table, monkeypatch):
@@ -76,7 +79,7 @@ def test_a_prompt_column_changes_the_score(table):
 
 def test_long_texts_are_counted(table):
     done, _ = score(table([["1", "again and " * 400, ""]]))
-    assert "1 long texts were scored by their first 256 word pieces" in done.stderr
+    assert "too long, scored by their first 256 word pieces: 1" in done.stderr
 
 
 def test_a_table_without_rows_gives_one(table):
@@ -173,3 +176,77 @@ def test_what_was_done_is_counted(table):
 def test_quiet_prints_the_path_only(table):
     done, _ = score(table(), "--quiet")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("row", ['1,"never closed,x', '1,"5"" screen,x', '1,"a" b,x'])
+def test_a_stray_quote_is_an_error_and_swallows_nothing(table, row):
+    path = table()
+    path.write_text("id,text,note\n" + row + "\n2,fine,y\n")
+    done, out = score(path)
+    assert done.exit_code == 1
+    assert "quotation mark" in done.stderr
+    assert not out.exists()
+
+
+def test_a_blank_line_is_a_row_without_text(table):
+    path = table()
+    path.write_text('text\nfirst\n\nthird\n""\nfifth\n')
+    _, out = score(path)
+    assert [row["text"] for row in read(out)] == ["first", "", "third", "", "fifth"]
+
+
+def test_the_delimiter_is_one_that_names_the_column(table):
+    path = table()
+    path.write_text("id;text;a,b,c,d\n1;It crashed;x\n")
+    done, out = score(path)
+    assert done.exit_code == 0, done.stderr
+    assert read(out, ";")[0]["a,b,c,d"] == "x"
+
+
+def test_a_folder_that_is_not_there_is_named(table):
+    done, _ = score(table(), out="no/where.csv")
+    assert done.exit_code == 1
+    assert "its folder does not exist" in done.stderr
+
+
+def test_a_folder_is_no_output(table):
+    path = table()
+    (path.parent / "made").mkdir()
+    done, _ = score(path, out="made")
+    assert done.exit_code == 1
+    assert "it is a folder" in done.stderr
+
+
+def test_a_link_is_followed(table):
+    path = table()
+    target = path.with_name("target.csv")
+    target.write_text("mine")
+    path.with_name("out.csv").symlink_to(target)
+    assert score(path)[0].exit_code == 1
+    assert target.read_text() == "mine"
+    assert score(path, "--overwrite")[0].exit_code == 0
+    assert path.with_name("out.csv").is_symlink() and target.read_text() != "mine"
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(table, monkeypatch):
+    def full(scores):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(scoring, "_cells", full)
+    path = table()
+    done, _ = score(path)
+    assert done.exit_code == 1
+    assert "No space left on device" in done.stderr and "out.csv" in done.stderr
+    assert [entry.name for entry in path.parent.iterdir()] == ["in.csv"]
+
+
+def test_a_run_that_is_ended_leaves_no_part(table):
+    path = table([[str(n), f"It crashed {n} times", ""] for n in range(30_000)])
+    words = [sys.executable, "-m", "cjm_research.cli", "score", str(path), "--text-column", "text"]
+    running = subprocess.Popen(
+        [*words, "--out", str(path.with_name("out.csv"))], stderr=subprocess.PIPE
+    )
+    assert running.stderr.readline()  # the first rows are done
+    running.terminate()
+    assert running.wait(timeout=60) == 128 + signal.SIGTERM
+    assert [entry.name for entry in path.parent.iterdir()] == ["in.csv"]

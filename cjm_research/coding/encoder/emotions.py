@@ -52,7 +52,8 @@ def score_texts(
     scores : DataFrame
         `emotion_*` for every UX emotion, `pain`, `delight` and `need`: probabilities, several
         may be high. `valence` in [-1, 1]: how likely something pleasant was said or felt,
-        less how likely something unpleasant was. float32, a row per text.
+        less how likely something unpleasant was. float32, a row per text; a Series keeps its
+        index.
     encoded : Encoded
         Embeddings among it.
     """
@@ -66,7 +67,10 @@ def score_texts(
         - signals["pain"]
     )
     columns = {f"emotion_{name}": values for name, values in emotions.items()}
+    index = texts.index if isinstance(texts, pd.Series) else None
     scores = pd.DataFrame(columns | {"valence": valence} | signals, dtype="float32")
+    if index is not None:
+        scores.index = index
     return scores, encoded
 
 

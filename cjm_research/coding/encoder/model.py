@@ -125,9 +125,13 @@ class Encoder:
 
         Raises
         ------
+        TypeError
+            If `texts` is one text, or holds something that is no text.
         ValueError
             If there are not as many prompts as texts.
         """
+        texts = _checked(texts)
+        prompts = _checked(prompts) if prompts is not None else None
         if prompts is not None and len(prompts) != len(texts):
             raise ValueError(f"{len(texts)} texts came with {len(prompts)} prompts")
         n = len(texts)
@@ -185,6 +189,18 @@ def load_encoder() -> Encoder:
 def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logistic function."""
     return 1.0 / (1.0 + np.exp(-x))
+
+
+def _checked(texts: Sequence[str]) -> list[str]:
+    if isinstance(texts, str):
+        raise TypeError("a list of texts is needed, not one text: write [text]")
+    given = list(texts)
+    for place, text in enumerate(given):
+        if not isinstance(text, str):
+            raise TypeError(
+                f"text {place} is {text!r:.60}, not a text; leave gaps out, or fill them with ''"
+            )
+    return given
 
 
 def _cores() -> int:
