@@ -374,13 +374,15 @@ def measure_loading() -> dict[str, float | None]:
 def measure_memory(data: Path) -> dict[str, float | None]:
     """Peak memory of a process that encodes 100,000 excerpts, in MB."""
     code = (
-        "import csv, resource, sys\n"
+        "import csv, re, sys\n"
         "from cjm_research.coding.encoder.model import load_encoder\n"
         "with open(sys.argv[1]) as file:\n"
         "    rows = [row[0] for row in csv.reader(file, delimiter='\\t', quoting=csv.QUOTE_NONE)]\n"
         "texts = (rows * 3)[:100_000]\n"
         "assert len(load_encoder().encode(texts).emotions) == 100_000\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        # Not ru_maxrss: a new process inherits that from the one that starts it.
+        "peak = re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())\n"
+        "print(int(peak[1]) / 1024)"
     )
     peak = float(_python(code, str(data / "goemotions" / "train.tsv")))
     print(f"Peak memory for 100,000 excerpts: {peak:.0f} MB")
