@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from cjm_research.coding import EMOTIONS, load_encoder, score_texts
+from cjm_research.coding import EMOTIONS, keep_questions, load_encoder, score_texts
 from cjm_research.errors import SourceError, UnknownNameError, quoted
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def score_file(
     text_column : str
         The column to score.
     prompt_column : str, optional
-        A column with the question that each text answers.
+        A column with the question that each text answers; as in a study, texts of up to eight
+        words are read with it.
     overwrite : bool, default False
         Whether a file that stands at `out` may be replaced. The input never is.
     say : callable, optional
@@ -114,9 +115,12 @@ def score_file(
         writer.writerow([*header, *COLUMNS])
         while rows := list(itertools.islice(records, ROWS_AT_ONCE)):
             said = [row for row in rows if row[place].strip()]
+            texts = [row[place] for row in said]
+            prompts = (
+                keep_questions(texts, [row[asked] for row in said]) if asked is not None else None
+            )
             clock = time.perf_counter()
-            prompts = [row[asked] for row in said] if asked is not None else None
-            scores, encoded = score_texts(encoder, [row[place] for row in said], prompts)
+            scores, encoded = score_texts(encoder, texts, prompts)
             in_model += time.perf_counter() - clock
             n_truncated += int(encoded.truncated.sum())
             cells = iter(_cells(scores))

@@ -20,7 +20,12 @@ from cjm_research.coding.excerpts import split_excerpts
 from cjm_research.coding.own_models import OwnModelCoder
 from cjm_research.coding.resources import CODE_GROUPS, Codebook, load_codebook
 from cjm_research.coding.rules import RULES_VERSION, rules_sha256
-from cjm_research.coding.scores import Scored, measure_excerpts, score_excerpts
+from cjm_research.coding.scores import (
+    Scored,
+    keep_questions,
+    measure_excerpts,
+    score_excerpts,
+)
 from cjm_research.coding.stages import StageCoder, code_declared
 from cjm_research.coding.statements import OTHER, ScoreCoder, Thresholds
 from cjm_research.coding.themes import ThemeCoder, describe_themes
@@ -47,6 +52,7 @@ __all__ = [
     "describe_coders",
     "describe_themes",
     "fingerprint",
+    "keep_questions",
     "label_codes",
     "load_codebook",
     "load_encoder",

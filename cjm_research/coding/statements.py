@@ -56,7 +56,7 @@ class ScoreCoder:
     """
 
     codebook: Codebook = field(default_factory=load_codebook)
-    thresholds: Thresholds = field(default_factory=lambda: Thresholds())
+    thresholds: Thresholds = field(default_factory=Thresholds)
     coder_id: str = "rules"
 
     def __call__(self, excerpts: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

@@ -77,6 +77,14 @@ def test_a_prompt_column_changes_the_score(table):
     assert float(first["pain"]) > float(second["pain"])
 
 
+def test_a_long_text_is_scored_without_its_question(table):
+    long = "the search in the mobile app that I use at work"
+    rows = [[long, "What annoyed you?"], [long, ""]]
+    _, out = score(table(rows, header=("text", "asked")), "--prompt-column", "asked")
+    first, second = read(out)
+    assert first["pain"] == second["pain"]
+
+
 def test_long_texts_are_counted(table):
     done, _ = score(table([["1", "again and " * 400, ""]]))
     assert "too long, scored by their first 256 word pieces: 1" in done.stderr
