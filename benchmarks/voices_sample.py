@@ -14,6 +14,7 @@ import json
 import random
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -32,13 +33,25 @@ INTERVIEWS = (
     "hitsave_interviews/otter_q_cubed.md",
     "hitsave_interviews/otter_super_marxist_twins.md",
     "hitsave_interviews/otter_notimes_get_a_grip_chip.md",
-    "hitsave_interviews/bold_wintermoor.md",
 )
 INTERVIEWERS = ("Jonas Rosland", "Unknown Speaker")
 
 ADDRESS = ["file", "row", "column", "start", "end"]
 N_TEST = {"survey": 270, "notes": 130, "reviews": 150, "interviews": 150}
+N_RARE = 220
 N_TRAINING = {"survey": 600, "notes": 130, "reviews": 320, "interviews": 280, "survey_2020": 170}
+
+
+RARE = re.compile(
+    r"""\b(expect\w*|thought|assum\w*|hope\w*|hoping|supposed|promis\w*|used\ to|imagin\w*|
+    anticipat\w*|figured|than\ i|advertised|believed|worr\w*|afraid|scar\w*|fear\w*|nervous\w*|
+    concern\w*|risk\w*|trust\w*|doubt\w*|relie\w*|finally|thankful\w*|lucki\w*|phew|glad|at\ last|
+    surpris\w*|wow|unexpected\w*|sudden\w*|reali[sz]\w*|turns?\ out|turned\ out|whoa|weird\w*|
+    curious|wonder\w*|interest\w*|would\ love|disappoint\w*|unfortunate\w*|sad\w*|sorry|too\ bad|
+    shame|let\ down|confus\w*|unclear|lost|not\ sure|unsure|no\ idea|puzzl\w*|understand)\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Words that often go with what is rare: expectations, and all emotions but the common ones."""
 
 
 class Sentence(NamedTuple):
@@ -95,6 +108,28 @@ def draw(sentences: list[Sentence], sizes: dict[str, int], *, test: bool) -> lis
     return chosen
 
 
+def draw_rare(sentences: list[Sentence]) -> tuple[list[Sentence], int]:
+    """Draw sentences that hold a word of `RARE`, and count those they are drawn from.
+
+    A random sample holds too few expectations and rare emotions to measure anything. This
+    second sample comes from a stratum of known size, so that both can be weighted. Its rows
+    are any that no coder labelled for training.
+    """
+    taken = {s.address for s in draw(sentences, N_TEST, test=True)}
+    rows = {(s.file, s.row) for s in draw(sentences, N_TRAINING, test=False)}
+    mine = [
+        s
+        for s in sentences
+        if (s.file, s.row) not in rows
+        and s.address not in taken
+        and len(re.findall(r"\w+", s.text)) >= 3
+        and RARE.search(s.text)
+    ]
+    generator = random.Random("voices rare")
+    chosen = generator.sample(sorted(mine, key=lambda s: s.address), min(N_RARE, len(mine)))
+    return chosen, len(mine)
+
+
 def is_development(address: tuple[object, ...]) -> bool:
     """Tell whether a sentence is for development; the other half is for reporting only."""
     digest = hashlib.sha256(repr(tuple(map(str, address))).encode()).digest()
@@ -124,31 +159,26 @@ def _interview(data: Path, file: str) -> Iterator[Sentence]:
             continue
         if not started or not line.strip():
             continue
-        bold = re.match(r"\*\*(.+?):\*\*\s*(?:\[[\d:]+\]\s*)?", line)
         otter = re.fullmatch(r"([A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3})\s+(?:\d[\d:]*)?\s*", line)
-        offset = 0
-        if bold:
-            speaker, offset = bold[1], bold.end()
-        elif otter and (line.rstrip() != line or re.search(r"\d:\d\d", line)):
+        if otter and (line.rstrip() != line or re.search(r"\d:\d\d", line)):
             speaker = otter[1]
             continue
-        said = line[offset:]
         if speaker in INTERVIEWERS or speaker.split()[0] == "Jonas":
-            last = said
+            last = line
             continue
         prompt = last
-        yield from _split("interviews", file, number, "", said, _tidy(prompt)[-300:], offset)
+        yield from _split("interviews", file, number, "", line, _tidy(prompt)[-300:])
 
 
 def _split(
-    source: str, file: str, row: int, column: str, cell: str, prompt: str, offset: int = 0
+    source: str, file: str, row: int, column: str, cell: str, prompt: str
 ) -> Iterator[Sentence]:
     from cjm_research.coding.phrases import load_nlp
 
     spans = [s for s in load_nlp()(cell).sents if re.search(r"\w", s.text)]
     texts = [s.text.strip() for s in spans]
     for place, span in enumerate(spans):
-        start = offset + span.start_char + len(span.text) - len(span.text.lstrip())
+        start = span.start_char + len(span.text) - len(span.text.lstrip())
         yield Sentence(
             file, row, column, start, start + len(texts[place]), source, prompt,
             texts[place - 1] if place else "", texts[place],
@@ -176,8 +206,12 @@ def main() -> None:
     args = parser.parse_args()
     sentences = list(read_sentences(args.data))
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, sizes, test in (("test", N_TEST, True), ("training", N_TRAINING, False)):
-        drawn = draw(sentences, sizes, test=test)
+    samples = {
+        "test": draw(sentences, N_TEST, test=True),
+        "rare": draw_rare(sentences)[0],
+        "training": draw(sentences, N_TRAINING, test=False),
+    }
+    for name, drawn in samples.items():
         random.Random(name).shuffle(drawn)
         with (args.out / f"{name}.tsv").open("w", encoding="utf-8", newline="") as handle:
             writer = csv.writer(handle, delimiter="\t")
@@ -187,7 +221,7 @@ def main() -> None:
         (args.out / f"{name}_addresses.json").write_text(
             json.dumps([s.address for s in drawn]), encoding="utf-8"
         )
-        print(name, len(drawn), {k: sum(s.source == k for s in drawn) for k in sizes})
+        print(name, len(drawn), dict(Counter(s.source for s in drawn)))
 
 
 if __name__ == "__main__":

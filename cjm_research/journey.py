@@ -61,6 +61,8 @@ class Stage:
         Phrases that place an excerpt in this stage.
     prompts : tuple of str
         Questions of the interview guide that ask about this stage.
+    examples : tuple of str
+        Sentences that somebody in this stage might say.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Stage:
     completed_by: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
     owner: str = ""
     touchpoints: tuple[Touchpoint, ...] = field(default=())
 

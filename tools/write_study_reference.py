@@ -123,6 +123,7 @@ MEANINGS = {
     "StagePart.completed_by": "last stage of the funnel: events that mean: not lost here",
     "StagePart.cues": "phrases that place a sentence in this stage",
     "StagePart.prompts": "questions of the interview guide about this stage",
+    "StagePart.examples": "sentences that somebody in this stage might say",
     "StagePart.owner": "who answers for the stage",
     "StagePart.touchpoints": "see below",
     "TouchpointPart.name": "where people meet the service",

@@ -82,6 +82,33 @@ def find_phrases(docs: Sequence[Doc], phrases: Mapping[str, Sequence[str]]) -> l
     return [_longest(matcher(doc, as_spans=False), vocab.strings) for doc in docs]
 
 
+def words_of(text: str) -> set[str]:
+    """Return the different words of a text, lower case."""
+    return {token.lower_ for token in tokenize([text])[0] if token.is_alpha}
+
+
+def content_words(text: str) -> set[str]:
+    """Return the words of a text that carry meaning (spaCy's stop words are left out)."""
+    return content_words_of([text])[0]
+
+
+def content_words_of(texts: Iterable[str]) -> list[set[str]]:
+    """Return the content words of each text."""
+    return [{t.lower_ for t in doc if t.is_alpha and not t.is_stop} for doc in tokenize(texts)]
+
+
+def stems(words: set[str]) -> set[str]:
+    """Crude endings off ("ordering", "ordered" -> "order"): guides and speech differ by these."""
+    cut = set()
+    for word in words:
+        for ending in ("ing", "ed", "es", "s"):
+            if word.endswith(ending) and len(word) - len(ending) >= 4:
+                word = word[: -len(ending)]
+                break
+        cut.add(word)
+    return cut
+
+
 def _longest(found: Iterable[tuple[int, int, int]], names: Any) -> list[Hit]:
     hits = sorted(
         (Hit(names[key], start, end) for key, start, end in found),

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from cjm_research.coding.phrases import Hit, find_phrases, load_nlp, tokenize
+from cjm_research.coding.phrases import (
+    Hit,
+    content_words,
+    find_phrases,
+    stems,
+    tokenize,
+    words_of,
+)
 from cjm_research.coding.rows import make_codes
+from cjm_research.coding.stage_inference import Encode, infer_stages
 from cjm_research.journey import Journey
 
 STRENGTH = {
@@ -19,7 +28,14 @@ STRENGTH = {
     "carried prompt": 0.58,
     "cue": 0.6,
 }
-"""How sure each basis makes us; the surest proposal wins."""
+"""How sure each basis makes us where nothing is inferred by meaning; the surest wins."""
+
+LOG_ODDS = {"heading": 4.0, "prompt": 3.0, "carried prompt": 1.5}
+"""What a heading or a question of the guide adds to its stage, beside what the words say."""
+
+INFERRED = "inferred"
+BASES = ("declared", *STRENGTH, INFERRED)
+"""Where a stage may come from, the researcher's own declaration first."""
 
 
 def code_declared(
@@ -50,42 +66,105 @@ def code_declared(
 
 @dataclass(frozen=True)
 class StageCoder:
-    """Propose stages from headings, the interviewer's questions and cue phrases.
+    """Propose stages from headings, the interviewer's questions and what is said.
 
     A question of the interview guide (`prompts` of a stage) or a question with cues of one
-    stage places the answer there, and what follows until the next such question. Two cues
-    of another stage in one sentence outweigh a carried question, one cue does not.
+    stage places the answer there, and what follows until the next such question. With
+    embeddings, the meaning of the words is weighed with that along the conversation
+    (`stage_inference`); without, cue phrases alone are.
 
     Attributes
     ----------
     journey : Journey
+    embeddings : DataFrame, optional
+        Index `excerpt_id`, a column per dimension.
+    encode : callable, optional
+        Texts to embeddings by the same encoder.
+    margin : float
+        Least lead of the likeliest stage over the next (or over "no stage"), in probability;
+        below it no stage is proposed.
     prompt_overlap : float
         Share of a guide question's content words that the asked question must hold.
     coder_id : str
     """
 
     journey: Journey
+    embeddings: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    encode: Encode | None = field(default=None, compare=False, repr=False)
+    margin: float = 0.2
     prompt_overlap: float = 0.6
     coder_id: str = "stages"
 
     def __call__(self, excerpts: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-        """Return table `codes` with the surest stage per excerpt that has one."""
-        return make_codes(self._rows(excerpts), coder_id=self.coder_id)
+        """Return table `codes` with the surest stage per excerpt that has one.
 
-    def _rows(self, excerpts: pd.DataFrame) -> Iterator[dict[str, Any]]:
+        `attributes` hold, for stages by meaning, `unsmoothed` (the stage of the excerpt by
+        itself, or "") and `lead` (over the next stage, in probability).
+        """
+        heard = excerpts[excerpts["speaker"] != "interviewer"]
+        heard = heard.sort_values(["document_id", "start"], kind="stable").reset_index(drop=True)
+        if self.embeddings is None or self.encode is None:
+            rows = self._by_signs(heard)
+        else:
+            rows = self._by_meaning(heard, self.embeddings, self.encode)
+        return make_codes(rows, coder_id=self.coder_id)
+
+    def _by_signs(self, heard: pd.DataFrame) -> Iterator[dict[str, Any]]:
+        signs = self._signs(heard, question_cues=True)
+        for row, proposals in zip(heard.to_dict("records"), signs, strict=True):
+            if proposals:
+                basis = max(proposals, key=STRENGTH.__getitem__)
+                yield row | _stage(proposals[basis], STRENGTH[basis], basis)
+
+    def _by_meaning(
+        self,
+        heard: pd.DataFrame,
+        embeddings: pd.DataFrame,
+        encode: Encode,
+    ) -> Iterator[dict[str, Any]]:
+        if heard.empty:
+            return
+        signs = self._signs(heard, question_cues=False)
+        ids = list(self.journey.stage_ids)
+        known = np.zeros((len(heard), len(ids)))
+        for row, proposals in enumerate(signs):
+            for basis, stage in proposals.items():
+                known[row, ids.index(stage)] += LOG_ODDS.get(basis, 0.0)
+        alone, along = infer_stages(heard, embeddings, self.journey, encode=encode, known=known)
+        ranked = np.sort(along, axis=1)
+        leads = ranked[:, -1] - ranked[:, -2]
+        best, first = along.argmax(axis=1), alone.argmax(axis=1)
+        for number, row in enumerate(heard.to_dict("records")):
+            if best[number] == len(ids) or leads[number] < self.margin:
+                continue
+            stage = ids[best[number]]
+            agreeing = [basis for basis, named in signs[number].items() if named == stage]
+            basis = max(agreeing, key=STRENGTH.__getitem__) if agreeing else INFERRED
+            unsmoothed = ids[first[number]] if first[number] < len(ids) else ""
+            attributes = {"unsmoothed": unsmoothed, "lead": round(float(leads[number]), 3)}
+            strength = round(float(along[number, best[number]]), 4)
+            yield row | _stage(stage, strength, basis) | {"attributes": attributes}
+
+    def _signs(self, heard: pd.DataFrame, *, question_cues: bool) -> list[dict[str, str]]:
+        """Return what headings, questions and cues say: basis to stage, per excerpt.
+
+        Cues in a question place its answer only where its meaning is not read as well.
+        """
         cues = {stage.id: stage.cues for stage in self.journey}
-        ordered = excerpts.sort_values(["document_id", "start"], kind="stable")
-        records = ordered.to_dict("records")
-        docs = tokenize(ordered["text"])
-        found = find_phrases(docs, cues)
-        prompts = self._asked_stages(ordered["prompt"].unique().tolist(), cues)
+        docs = tokenize(heard["text"])
+        asked_of = self._asked_stages if question_cues else self._guided_stages
+        prompts = asked_of(heard["prompt"].unique().tolist())
         document, prompt, asked = "", "", ""
         answered_turn = -1
-        for row, doc, hits in zip(records, docs, found, strict=True):
+        signs = []
+        for row, doc, hits in zip(
+            heard[["document_id", "prompt", "turn", "heading"]].to_dict("records"),
+            docs,
+            find_phrases(docs, cues),
+            strict=True,
+        ):
             if row["document_id"] != document:
                 document, prompt, asked, answered_turn = row["document_id"], "", "", -1
-            if row["speaker"] == "interviewer":
-                continue
             if row["prompt"] != prompt:
                 prompt = row["prompt"]
                 if prompts[prompt]:
@@ -100,14 +179,8 @@ class StageCoder:
             stage, n_cues = _best_cue(doc, hits)
             if stage:
                 proposals["several cues" if n_cues > 1 else "cue"] = stage
-            if proposals:
-                basis = max(proposals, key=STRENGTH.__getitem__)
-                yield row | {
-                    "code_group": "stage",
-                    "code": proposals[basis],
-                    "strength": STRENGTH[basis],
-                    "basis": basis,
-                }
+            signs.append(proposals)
+        return signs
 
     def _heading_stage(self, heading: str) -> str:
         words = heading.strip().casefold()
@@ -116,18 +189,20 @@ class StageCoder:
         for stage in self.journey:
             if words in (stage.id.casefold(), stage.name.casefold()):
                 return stage.id
-        content = _content_words(heading)
+        content = content_words(heading)
         for stage in self.journey:
-            if _stems(_content_words(stage.name)) & _stems(content):
+            if stems(content_words(stage.name)) & stems(content):
                 return stage.id
         return ""
 
-    def _asked_stages(
-        self, prompts: list[str], cues: Mapping[str, Sequence[str]]
-    ) -> dict[str, str]:
+    def _guided_stages(self, prompts: list[str]) -> dict[str, str]:
+        """Return the stage that each question asks about by the guide, or ""."""
+        return {prompt: self._guided_stage(prompt) for prompt in prompts}
+
+    def _asked_stages(self, prompts: list[str]) -> dict[str, str]:
         """Return the stage that each question asks about, by the guide or by its cues."""
         docs = tokenize(prompts)
-        found = find_phrases(docs, cues)
+        found = find_phrases(docs, {stage.id: stage.cues for stage in self.journey})
         return {
             prompt: self._guided_stage(prompt) or _best_cue(doc, hits)[0]
             for prompt, doc, hits in zip(prompts, docs, found, strict=True)
@@ -139,11 +214,11 @@ class StageCoder:
         Where two guide questions share their content words ("when you came to order",
         "after you had ordered"), the small words decide.
         """
-        words, content = _stems(_words(prompt)), _stems(_content_words(prompt))
+        words, content = stems(words_of(prompt)), stems(content_words(prompt))
         fits: dict[str, tuple[float, float]] = {}
         for stage in self.journey:
             for guide in stage.prompts:
-                wanted, wanted_all = _stems(_content_words(guide)), _stems(_words(guide))
+                wanted, wanted_all = stems(content_words(guide)), stems(words_of(guide))
                 if wanted:
                     fit = (
                         len(wanted & content) / len(wanted),
@@ -157,6 +232,10 @@ class StageCoder:
         return "" if tie else best[0][0]
 
 
+def _stage(stage: str, strength: float, basis: str) -> dict[str, Any]:
+    return {"code_group": "stage", "code": stage, "strength": strength, "basis": basis}
+
+
 def _best_cue(doc: Any, hits: list[Hit]) -> tuple[str, int]:
     """Return the stage with most distinct cues, or nothing when two stages have as many."""
     found: dict[str, set[str]] = {}
@@ -166,24 +245,3 @@ def _best_cue(doc: Any, hits: list[Hit]) -> tuple[str, int]:
     if not counts or (len(counts) > 1 and counts[0][0] == counts[1][0]):
         return "", 0
     return counts[0][1], counts[0][0]
-
-
-def _words(text: str) -> set[str]:
-    return {token.lower_ for doc in tokenize([text]) for token in doc if token.is_alpha}
-
-
-def _content_words(text: str) -> set[str]:
-    stop_words = load_nlp().Defaults.stop_words
-    return {word for word in _words(text) if word not in stop_words}
-
-
-def _stems(words: set[str]) -> set[str]:
-    """Crude endings off ("ordering", "ordered" -> "order"): guides and speech differ by these."""
-    stems = set()
-    for word in words:
-        for ending in ("ing", "ed", "es", "s"):
-            if word.endswith(ending) and len(word) - len(ending) >= 4:
-                word = word[: -len(ending)]
-                break
-        stems.add(word)
-    return stems

@@ -89,6 +89,7 @@ def _stage(part: StagePart, journey: JourneyPart) -> Stage:
         completed_by=tuple(part.completed_by),
         cues=tuple(part.cues),
         prompts=tuple(part.prompts),
+        examples=tuple(part.examples),
         owner=part.owner,
         touchpoints=tuple(Touchpoint(**point.model_dump()) for point in part.touchpoints),
     )

@@ -93,6 +93,7 @@ class StagePart(_Part):
     completed_by: Texts = Field(default_factory=list)
     cues: Texts = Field(default_factory=list)
     prompts: Texts = Field(default_factory=list)
+    examples: Texts = Field(default_factory=list)
     owner: str = ""
     touchpoints: list[TouchpointPart] = Field(default_factory=list)
 
