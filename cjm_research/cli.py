@@ -1,4 +1,4 @@
-"""The command `cjm`: new, check, run, score, schema. The only code that prints."""
+"""The command `cjm`: new, check, run, score, codes, schema. Only it and `cli_codes` print."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from cjm_research import __version__
+from cjm_research.cli_codes import codes
 from cjm_research.errors import CjmError
 
 EXIT_FAILED = 1
@@ -44,6 +45,9 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="cjm")
 def main() -> None:
     """Customer-journey studies that hold up: what people say, joined to what they do."""
+
+
+main.add_command(codes)
 
 
 @main.command()

@@ -1,34 +1,44 @@
-"""People's codes: one CSV file per coder under `codes/`, never written by the package.
+"""People's codes: one CSV file per coder under `codes/`, to which rows are only appended.
 
 Columns: `file` (the transcript, relative to the study) or `document_id`; `quote`, verbatim;
 `code_group`, `code`; optionally `start`, `end`, `strength` (0: this code does not apply),
-`note`, `coded_at`. A code is anchored by its quote: when a transcript is corrected, it moves
-with its quote, or is listed as lost.
+`severity` (1 to 4), `note` (a memo), `coded_at`. The code `none` says that its coder read the
+quote and found nothing of the group. Of one coder's contrary rows the later in the file counts.
+
+A code is anchored by its quote: when a transcript is corrected, it moves with its quote, or is
+listed as lost.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from cjm_research.codes import code_id
+from cjm_research.codes import NONE, PERSON, code_id, keep_latest
 from cjm_research.errors import TableError, quoted
 from cjm_research.journey import Journey
+from cjm_research.review.anchors import Anchor, Texts
 from cjm_research.tables import check_table, empty_table
 
-CODE_GROUPS = ("stage", "emotion", "pain_point", "delight", "need", "expectation", "theme")
+MEMO = "memo"
+"""Group and code of a memo about a span that bears no code; its strength is 0."""
+
+CODE_GROUPS = ("stage", "emotion", "pain_point", "delight", "need", "expectation", "theme", MEMO)
 """Groups that the report knows; a study may have its own beside them."""
 
 REQUIRED = ("quote", "code_group", "code")
-OPTIONAL = ("file", "document_id", "start", "end", "strength", "note", "coded_at")
-LOST_COLUMNS = ["coder_id", "row", "reason"]
+OPTIONAL = ("file", "document_id", "start", "end", "strength", "severity", "note", "coded_at")
+SEVERITIES = (1, 2, 3, 4)
+LOST_COLUMNS = ["coder_id", "row", "document_id", "quote", "code_group", "code", "reason"]
 
 
 def read_sheets(folder: Path, *, journey: Journey) -> pd.DataFrame:
-    """Read the sheets of codes that people made, as they are.
+    """Read the files of codes that people made, as they are.
 
     Parameters
     ----------
@@ -40,19 +50,20 @@ def read_sheets(folder: Path, *, journey: Journey) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per row of a sheet: `coder_id`, `row` (as a spreadsheet counts) and the
-        columns of the sheet. Quotes and notes may hold names: mask them before they are
-        written anywhere.
+        One row per row of a file: `coder_id`, `row` (as a spreadsheet counts) and the columns
+        of the file; `strength` is a number, `severity` one of 1 to 4 or NaN. Quotes and notes
+        may hold names: mask them before they are written anywhere.
 
     Raises
     ------
     TableError
-        If a file lacks columns, or names an unknown stage.
+        If a file lacks columns, names an unknown stage, or has a strength or severity out of
+        range.
     """
     sheets = []
     for path in sorted(folder.glob("*.csv")):
         sheet = _read_sheet(path, journey)
-        sheets.append(sheet.assign(coder_id=f"person:{path.stem}", row=range(2, len(sheet) + 2)))
+        sheets.append(sheet.assign(coder_id=f"{PERSON}{path.stem}", row=range(2, len(sheet) + 2)))
     columns = ["coder_id", "row", *REQUIRED, *OPTIONAL]
     if not sheets:
         return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
@@ -81,7 +92,7 @@ def locate_sheets(sheets: pd.DataFrame, document_files: Mapping[str, str]) -> pd
 
 def list_coders(folder: Path) -> pd.DataFrame:
     """Return table `coders` for the people who coded, one per file."""
-    rows = [(f"person:{path.stem}", path.stem) for path in sorted(folder.glob("*.csv"))]
+    rows = [(f"{PERSON}{path.stem}", path.stem) for path in sorted(folder.glob("*.csv"))]
     if not rows:
         return empty_table("coders")
     frame = pd.DataFrame(rows, columns=["coder_id", "name"])
@@ -91,7 +102,7 @@ def list_coders(folder: Path) -> pd.DataFrame:
 def anchor_codes(
     sheets: pd.DataFrame, excerpts: pd.DataFrame, documents: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Find each quote in its document.
+    """Find each quote in its document, and keep what each coder still means.
 
     Parameters
     ----------
@@ -103,29 +114,41 @@ def anchor_codes(
     Returns
     -------
     codes : DataFrame
-        Table `codes`. A code inside one excerpt belongs to it; one that covers whole
-        excerpts belongs to each of them; else `excerpt_id` is empty.
+        Table `codes`, without what its coder took back in a later row (`codes.keep_latest`).
+        A code inside one excerpt belongs to it; one that covers whole excerpts belongs to each
+        of them; else `excerpt_id` is empty. `quote` is the text that stands there.
+        `attributes` holds the severity, and `anchor`: "moved" when the quote stands elsewhere
+        than it did, "reworded" when the text differs, with the coder's quote as `quoted`
+        (`anchors.Texts` says how it is found).
     lost : DataFrame
-        Rows whose quote stands in no document, with the reason. Nothing is dropped silently.
+        Rows whose quote was not found, with the code and the reason. Nothing is dropped
+        silently. The quote is shown only when its document is known, because it may be of
+        somebody who has withdrawn.
     """
-    texts = dict(zip(documents["document_id"], documents["text"], strict=True))
-    spans = dict(iter(excerpts.groupby("document_id")))
+    texts = Texts.of(documents)
+    spans = _Spans(excerpts)
     codes: list[dict[str, Any]] = []
     lost: list[list[Any]] = []
     for row in sheets.to_dict("records"):
-        places = [row["document_id"]] if row["document_id"] else list(texts)
-        anchor = _anchor(row, places, texts)
+        start = int(row["start"]) if str(row["start"]).isdigit() else None
+        anchor = texts.find(row["quote"], row["document_id"], start)
         if anchor is None:
-            where = "its document" if row["document_id"] else "any document"
-            lost.append([row["coder_id"], row["row"], f"the quote is not in {where}"])
+            lost.append(_lost(row, texts))
             continue
-        document, start, end = anchor
-        for excerpt in _excerpts_of(spans.get(document), start, end) or [""]:
-            codes.append(_code(row, row["coder_id"], document, start, end, excerpt))
-    frame = empty_table("codes")
-    if codes:
-        frame = check_table(pd.DataFrame(codes).drop_duplicates("code_id"), "codes", where="codes/")
-    return frame, pd.DataFrame(lost, columns=LOST_COLUMNS)
+        for excerpt in spans.excerpts_of(anchor) or [""]:
+            codes.append(_code(row, anchor, excerpt, texts))
+    return _settle(codes), pd.DataFrame(lost, columns=LOST_COLUMNS)
+
+
+def _settle(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return table `codes` of rows in the order of the files: the last word counts."""
+    if not rows:
+        return empty_table("codes")
+    frame = pd.DataFrame(rows).drop_duplicates("code_id", keep="last")
+    frame = keep_latest(frame, frame["_row"]).sort_values(["coder_id", "_row"], kind="stable")
+    times = frame["coded_at"].where(frame["coded_at"] != "", None)
+    frame["coded_at"] = pd.to_datetime(times, utc=True, errors="coerce", format="mixed")
+    return check_table(frame.drop(columns="_row"), "codes", where="codes/")
 
 
 def _read_sheet(path: Path, journey: Journey) -> pd.DataFrame:
@@ -145,67 +168,96 @@ def _read_sheet(path: Path, journey: Journey) -> pd.DataFrame:
         if name not in sheet:
             sheet[name] = ""
     stages = sheet.loc[sheet["code_group"] == "stage", "code"]
-    wrong = sorted(set(stages) - set(journey.stage_ids))
+    wrong = sorted(set(stages) - {*journey.stage_ids, NONE})
     if wrong:
         raise TableError(
             where,
             "codes",
             [f"unknown stages {quoted(wrong)}. Allowed: {quoted(journey.stage_ids)}."],
         )
-    strength = pd.to_numeric(sheet["strength"].replace("", "1"), errors="coerce")
-    if not strength.between(0, 1).all():
-        rows = ", ".join(str(i + 2) for i in strength.index[~strength.between(0, 1)][:5])
-        raise TableError(where, "codes", [f"strength must lie in [0, 1] (rows {rows})."])
-    return sheet.assign(strength=strength)
+    strength, severity, problems = read_numbers(sheet, first_row=2)
+    if problems:
+        raise TableError(where, "codes", problems)
+    return sheet.assign(strength=strength, severity=severity)
 
 
-def _anchor(
-    row: Mapping[str, Any], places: list[str], texts: Mapping[str, str]
-) -> tuple[str, int, int] | None:
-    quote = row["quote"].strip()
-    if not quote:
-        return None
-    for document in places:
-        text = texts.get(document, "")
-        if str(row["start"]).isdigit():
-            start = int(row["start"])
-            if text[start : start + len(quote)] == quote:
-                return document, start, start + len(quote)
-        start = text.find(quote)
-        if start >= 0:
-            return document, start, start + len(quote)
-    return None
+def read_numbers(rows: pd.DataFrame, *, first_row: int) -> tuple[pd.Series, pd.Series, list[str]]:
+    """Return strengths (1 where empty), severities (NaN where empty), and what is wrong."""
+    strength = pd.to_numeric(rows["strength"].replace("", "1"), errors="coerce")
+    severity = pd.to_numeric(rows["severity"], errors="coerce")
+    problems = []
+    wrong = ~strength.between(0, 1)
+    if wrong.any():
+        problems.append(f"strength must lie in [0, 1] (rows {_rows(wrong, first_row)}).")
+    wrong = (rows["severity"] != "") & ~severity.isin(SEVERITIES)
+    if wrong.any():
+        problems.append(f"severity must be 1, 2, 3 or 4 (rows {_rows(wrong, first_row)}).")
+    return strength, severity, problems
 
 
-def _excerpts_of(spans: pd.DataFrame | None, start: int, end: int) -> list[str]:
-    """Excerpts that lie in the span, or the one excerpt that the span lies in."""
-    if spans is None:
-        return []
-    inside = spans[(spans["start"] >= start) & (spans["end"] <= end)]
-    if not inside.empty:
-        return list(inside["excerpt_id"])
-    around = spans[(spans["start"] <= start) & (spans["end"] >= end)]
-    return list(around["excerpt_id"])
+def _rows(wrong: pd.Series, first_row: int) -> str:
+    return ", ".join(str(row + first_row) for row in np.flatnonzero(wrong)[:5])
 
 
-def _code(
-    row: Mapping[str, Any], coder: str, document: str, start: int, end: int, excerpt: str
-) -> dict[str, Any]:
-    coded_at = pd.to_datetime(row["coded_at"] or None, utc=True, errors="coerce")
+class _Spans:
+    """The excerpts of each document, by their offsets."""
+
+    def __init__(self, excerpts: pd.DataFrame) -> None:
+        self._of = {
+            document: (
+                rows["start"].to_numpy(),
+                rows["end"].to_numpy(),
+                rows["excerpt_id"].to_numpy(),
+            )
+            for document, rows in excerpts.groupby("document_id", sort=False)
+        }
+
+    def excerpts_of(self, anchor: Anchor) -> list[str]:
+        """Excerpts that lie in the span, or the one excerpt that the span lies in."""
+        if anchor.document_id not in self._of:
+            return []
+        starts, ends, ids = self._of[anchor.document_id]
+        inside = (starts >= anchor.start) & (ends <= anchor.end)
+        if not inside.any():
+            inside = (starts <= anchor.start) & (ends >= anchor.end)
+        return list(ids[inside])
+
+
+def _lost(row: Mapping[str, Any], texts: Texts) -> list[Any]:
+    document, quote = row["document_id"], row["quote"].strip()
+    if not document:
+        reason, quote = "the quote is not in any document", ""
+    elif document not in texts.texts:
+        reason, quote = "its document is not in the study", ""
+    else:
+        reason = "the quote is not in its document" if quote else "the quote is empty"
+    return [row["coder_id"], row["row"], document, quote, row["code_group"], row["code"], reason]
+
+
+def _code(row: Mapping[str, Any], anchor: Anchor, excerpt: str, texts: Texts) -> dict[str, Any]:
+    coder, (document, start, end, how) = row["coder_id"], anchor
     key = code_id(coder, document, start, end, row["code_group"], f"{row['code']}@{excerpt}")
+    attributes: dict[str, Any] = {}
+    if row["severity"] == row["severity"]:
+        attributes["severity"] = int(row["severity"])
+    if how:
+        attributes["anchor"] = how
+    if how == "reworded":
+        attributes["quoted"] = row["quote"].strip()
     return {
         "code_id": key,
         "document_id": document,
         "start": start,
         "end": end,
-        "quote": row["quote"].strip(),
+        "quote": texts.texts[document][start:end],
         "excerpt_id": excerpt,
         "code_group": row["code_group"],
         "code": row["code"],
         "strength": row["strength"],
         "basis": "person",
-        "attributes": "{}",
+        "attributes": json.dumps(attributes, ensure_ascii=False, sort_keys=True),
         "note": row["note"],
         "coder_id": coder,
-        "coded_at": coded_at,
+        "coded_at": row["coded_at"],
+        "_row": row["row"],
     }

@@ -267,9 +267,16 @@ def _all_codes(
     theirs, lost = review.anchor_codes(
         evidence["people_codes"], coded["excerpts"], evidence["documents"]
     )
+    # Lost codes are shown in the report, with what was said: not for those who said no to that.
+    quotable = evidence["documents"].merge(evidence["participants"][["participant_id", "consent"]])
+    quotable = quotable.loc[quotable["consent"] == "quote", "document_id"]
+    lost["quote"] = lost["quote"].where(lost["document_id"].isin(quotable), "")
     people = review.list_coders(setting.folder / "codes")
+    codes = pd.concat([coded["machine_codes"], theirs], ignore_index=True)
     codes = check_table(
-        pd.concat([coded["machine_codes"], theirs], ignore_index=True), "codes", where="codes"
+        review.apply_log(codes, review.read_log(setting.folder / review.LOG_FILE)),
+        "codes",
+        where="codes",
     )
     coders = check_table(
         pd.concat([coding.describe_coders(setting), people], ignore_index=True),

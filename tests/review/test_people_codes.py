@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
@@ -11,7 +13,7 @@ from cjm_research.review import (
     locate_sheets,
     read_sheets,
 )
-from cjm_research.tables import check_table
+from tests.review.tables import make_tables
 
 JOURNEY = Journey((Stage("see", "See"), Stage("buy", "Buy")))
 TEXTS = {
@@ -25,36 +27,6 @@ def read_codes(folder, excerpts, documents):
     sheets = locate_sheets(read_sheets(folder, journey=JOURNEY), FILES)
     codes, lost = anchor_codes(sheets, excerpts, documents)
     return codes, list_coders(folder), lost
-
-
-def make_tables(texts):
-    documents = [
-        {
-            "document_id": document, "participant_id": document[-3:], "source": "talks",
-            "kind": "interview", "wave": "", "text": text, "prompt": "", "question": "",
-            "item": "", "declared_stage": "", "said_at": None,
-        }
-        for document, text in texts.items()
-    ]  # fmt: skip
-    excerpts = []
-    for document, text in texts.items():
-        start = 0
-        for number, sentence in enumerate(text.split(". ")):
-            end = min(start + len(sentence) + 1, len(text))
-            excerpts.append(
-                {
-                    "excerpt_id": f"{document}#{number}", "document_id": document,
-                    "participant_id": document[-3:], "source": "talks",
-                    "speaker": "participant", "turn": 0, "start": start, "end": end,
-                    "prompt": "", "heading": "", "start_s": None, "text": text[start:end],
-                    "stage": "",
-                }
-            )  # fmt: skip
-            start = end + 1
-    return (
-        check_table(pd.DataFrame(excerpts), "excerpts"),
-        check_table(pd.DataFrame(documents), "documents"),
-    )
 
 
 @pytest.fixture
@@ -99,6 +71,84 @@ def test_a_document_may_be_named_by_its_id(read):
     assert codes["document_id"].tolist() == ["talks/P02"]
 
 
+def test_of_several_equal_quotes_the_nearest_to_the_start_is_meant(read):
+    texts = TEXTS | {"talks/P02": "It was slow. So so. It was slow. Well. It was slow."}
+    sheet = (
+        "file,start,quote,code_group,code\n"
+        "interviews/two.txt,24,It was slow,a,b\ninterviews/two.txt,90,It was slow,a,c\n"
+    )
+    codes, *_ = read(sheet, texts=texts)
+    assert codes["start"].tolist() == [20, 39]
+    assert set(codes["attributes"]) == {'{"anchor": "moved"}'}
+
+
+def test_a_reworded_quote_keeps_its_code_and_says_so(read):
+    texts = TEXTS | {"talks/P01": "I saw it. It was terribly slow, and then I waited. I left."}
+    sheet = HEAD + 'interviews/one.txt,"It was terribly slow, and than I waited.",a,b\n'
+    codes, _, lost = read(sheet, texts=texts)
+    (row,) = codes.to_dict("records")
+    assert row["quote"] == "It was terribly slow, and then I waited."
+    assert row["quote"] == texts["talks/P01"][row["start"] : row["end"]]
+    assert json.loads(row["attributes"]) == {
+        "anchor": "reworded", "quoted": "It was terribly slow, and than I waited.",
+    }  # fmt: skip
+    assert lost.empty
+
+
+def test_codes_of_a_document_that_is_gone_are_lost_without_their_words(read):
+    sheet = "document_id,quote,code_group,code\ntalks/P09,It was slow,pain_point,slow\n"
+    codes, _, lost = read(sheet)
+    assert codes.empty
+    # They may be of somebody who has withdrawn.
+    assert lost[["document_id", "quote", "reason"]].to_numpy().tolist() == [
+        ["talks/P09", "", "its document is not in the study"]
+    ]
+
+
+def test_the_later_row_of_a_coder_counts(read):
+    line = "interviews/one.txt,It was slow.,pain_point,{},{}\n"
+    head = "file,quote,code_group,code,strength\n"
+    codes, *_ = read(
+        head + line.format("slow", "1") + line.format("slow", "0.5"),
+        head + line.format("slow", "1") + line.format("slow", "0"),
+    )
+    assert codes[["coder_id", "strength"]].to_numpy().tolist() == [
+        ["person:ana", 0.5],
+        ["person:ben", 0.0],
+    ]
+
+
+def test_none_and_codes_cancel_each_other_by_their_order_in_the_file(read):
+    line = "interviews/one.txt,{},pain_point,{}\n"
+    none, slow = line.format("It was slow.", "none"), line.format("was slow", "slow")
+    codes, *_ = read(HEAD + none + slow, HEAD + slow + none)
+    assert codes[["coder_id", "code"]].to_numpy().tolist() == [
+        ["person:ana", "slow"],
+        ["person:ben", "none"],
+    ]
+
+
+def test_a_stage_may_be_none(read):
+    codes, *_ = read(HEAD + "interviews/one.txt,was slow,stage,none\n")
+    assert codes["code"].tolist() == ["none"]
+
+
+def test_a_severity_is_an_attribute(read):
+    sheet = (
+        "file,quote,code_group,code,severity\n"
+        "interviews/one.txt,was slow,pain_point,slow,3\ninterviews/one.txt,I left,a,b,\n"
+    )
+    codes, *_ = read(sheet)
+    assert codes["attributes"].tolist() == ['{"severity": 3}', "{}"]
+
+
+@pytest.mark.parametrize("severity", ["0", "5", "2.5", "high"])
+def test_a_severity_out_of_range_is_refused_with_its_row(read, severity):
+    sheet = f"quote,code_group,code,severity\nIt,a,b,\nIt,a,c,{severity}\n"
+    with pytest.raises(TableError, match=r"severity must be 1, 2, 3 or 4 \(rows 3\)"):
+        read(sheet)
+
+
 def test_a_start_tells_which_of_two_equal_quotes_is_meant(read):
     sheet = "file,start,quote,code_group,code\ninterviews/two.txt,13,It was slow,pain_point,slow\n"
     codes, *_ = read(sheet)
@@ -123,8 +173,8 @@ def test_a_quote_that_is_gone_is_listed_with_its_row_and_reason(read):
     assert len(codes) == 1
     assert list(lost.columns) == LOST_COLUMNS
     assert lost.to_numpy().tolist() == [
-        ["person:ana", 3, "the quote is not in its document"],
-        ["person:ana", 4, "the quote is not in any document"],
+        ["person:ana", 3, "talks/P01", "was fast", "a", "b", "the quote is not in its document"],
+        ["person:ana", 4, "", "", "a", "b", "the quote is not in any document"],
     ]
 
 

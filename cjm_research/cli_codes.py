@@ -1,0 +1,268 @@
+"""The commands `cjm codes ...`: sheets to code on, agreement, and the codebook's log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_coder = click.option(
+    "--coder", required=True, metavar="NAME",
+    help="Who codes: the file codes/NAME.csv. 'adjudicated' settles what people disagree about.",
+)  # fmt: skip
+_sample = click.option(
+    "--sample", default="validation", show_default=True, metavar="NAME",
+    help="The random sample: the file samples/NAME.csv.",
+)  # fmt: skip
+_by = click.option("--by", required=True, metavar="NAME", help="Who decided it.")
+_note = click.option("--note", default="", help="Why.")
+
+
+@click.group()
+def codes() -> None:
+    """People's codes: sheets out and in, agreement, changes of the codebook.
+
+    People's work is only appended to files under data/raw/STUDY, and nothing else is touched.
+    """
+
+
+@codes.command()
+@click.argument("study")
+@_coder
+@click.option("--blind/--not-blind", default=True, help="Hide what the machine proposes (default).")
+@click.option("--source", default="", metavar="ID", help="Only excerpts of this source.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write: .xlsx or .csv.")
+@click.option(
+    "--validation", type=click.IntRange(min=1), metavar="N",
+    help="N excerpts drawn at random; the same for every coder. Only they estimate agreement.",
+)  # fmt: skip
+@_sample
+@click.option(
+    "--next", "suggested", type=click.IntRange(min=1), metavar="N",
+    help="The N excerpts from which the machine would learn most.",
+)  # fmt: skip
+@click.option("--disagreements", is_flag=True, help="Where people disagree on the sample.")
+@click.option("--overwrite", is_flag=True, help="Replace the file, which may hold codes.")
+def export(
+    study: str, coder: str, blind: bool, source: str, out: Path | None, validation: int | None,
+    sample: str, suggested: int | None, disagreements: bool, overwrite: bool,
+) -> None:  # fmt: skip
+    """Write a sheet of STUDY's excerpts to code on, and print its path."""
+    from cjm_research.study import coding_work, open_study
+
+    path = coding_work.export_sheet(
+        open_study(study), coder=coder, out=out, blind=blind, source=source,
+        validation=validation or 0, sample=sample, suggested=suggested or 0,
+        disagreements=disagreements, overwrite=overwrite,
+    )  # fmt: skip
+    click.echo(_shown(path))
+
+
+@codes.command("import")
+@click.argument("study")
+@click.argument("file", type=click.Path(path_type=Path))
+@_coder
+@click.option("--new-codes", is_flag=True, help="Take codes that the codebook does not know.")
+def import_(study: str, file: Path, coder: str, new_codes: bool) -> None:
+    """Append the codes of a filled-in sheet FILE to those of STUDY. All or nothing."""
+    from cjm_research.study import coding_work, open_study
+
+    n = coding_work.import_sheet(open_study(study), file, coder=coder, new_codes=new_codes)
+    click.echo(f"{n:,} rows appended for {coder}." if n else "The sheet says nothing new.")
+
+
+@codes.command()
+@click.argument("study")
+@_sample
+@click.option("--out", type=click.Path(path_type=Path), help="Write both tables as .csv here.")
+def agreement(study: str, sample: str, out: Path | None) -> None:
+    """Say how far people agree with each other, and the machine with them, on a random sample."""
+    from cjm_research.study import coding_work, open_study
+
+    opened = open_study(study)
+    people = coding_work.estimate_agreement(opened, sample=sample)
+    machine = coding_work.estimate_machine_quality(opened, sample=sample)
+    if out is not None:
+        import pandas as pd
+
+        both = pd.concat([people.assign(table="people"), machine.assign(table="machine")])
+        both.to_csv(out, index=False)
+        click.echo(_shown(out))
+        return
+    click.echo("People with each other (Cohen's kappa; * = any code of the group, or none)\n")
+    click.echo(_people_lines(people))
+    click.echo("\nMachine, held against each person (precision, recall, F1)\n")
+    click.echo(_machine_lines(machine))
+    click.echo("\nNo brackets: no interval. `--out FILE.csv` says why, and has all figures.")
+
+
+@codes.command()
+@click.argument("study")
+def log(study: str) -> None:
+    """List the changes of STUDY's codebook."""
+    from cjm_research.study import coding_work, open_study
+
+    changes = coding_work.list_changes(open_study(study))
+    if changes.empty:
+        click.echo("The codebook has not been changed.")
+    for row in changes.to_dict("records"):
+        undone = "" if row["holds"] or row["action"] == "undo" else "  (undone)"
+        what = f"{row['code_group']} {row['code']}" if row["code"] else f"change {row['into']}"
+        into = f" -> {row['into']}" if row["action"] in ("merge", "split") else ""
+        label = f" -> '{row['label']}'" if row["label"] else ""
+        note = f"  {row['note']}" if row["note"] else ""
+        click.echo(
+            f"{row['change_id']:>4}  {row['at']}  {row['by']:<12} {row['action']:<7}"
+            f"{what}{into}{label}{note}{undone}"
+        )
+
+
+@codes.command()
+@click.argument("study")
+@click.argument("group")
+@click.argument("code")
+@click.argument("label")
+@_by
+@_note
+def rename(study: str, group: str, code: str, label: str, by: str, note: str) -> None:
+    """Give a CODE of a GROUP another name for people to read; its id stays."""
+    _change(study, "rename", by=by, code_group=group, code=code, label=label, note=note)
+
+
+@codes.command()
+@click.argument("study")
+@click.argument("group")
+@click.argument("code")
+@click.argument("into")
+@_by
+@_note
+def merge(study: str, group: str, code: str, into: str, by: str, note: str) -> None:
+    """Let all that bears CODE count as INTO, of the same GROUP."""
+    _change(study, "merge", by=by, code_group=group, code=code, into=into, note=note)
+
+
+@codes.command()
+@click.argument("study")
+@click.argument("group")
+@click.argument("code")
+@click.argument("into", nargs=-1, required=True)
+@_by
+@_note
+def split(study: str, group: str, code: str, into: tuple[str, ...], by: str, note: str) -> None:
+    """Split CODE of a GROUP into two or more codes, and list what is to be recoded."""
+    _change(study, "split", by=by, code_group=group, code=code, into=into, note=note)
+    click.echo(f"See `cjm codes worklist {study}`.")
+
+
+@codes.command()
+@click.argument("study")
+@click.argument("group")
+@click.argument("code")
+@_by
+@_note
+def retire(study: str, group: str, code: str, by: str, note: str) -> None:
+    """Let CODE of a GROUP count no more; what bears it stays in the tables, set aside."""
+    _change(study, "retire", by=by, code_group=group, code=code, note=note)
+
+
+@codes.command()
+@click.argument("study")
+@click.argument("change")
+@_by
+@_note
+def undo(study: str, change: str, by: str, note: str) -> None:
+    """Undo a CHANGE, by its number in the log."""
+    _change(study, "undo", by=by, into=change, note=note)
+
+
+@codes.command()
+@click.argument("study")
+@click.option("--out", type=click.Path(path_type=Path), help="Write it as .csv here.")
+def worklist(study: str, out: Path | None) -> None:
+    """List what bears a code that was split, to be recoded."""
+    from cjm_research.study import coding_work, open_study
+
+    rows = coding_work.list_worklist(open_study(study))
+    if out is not None:
+        rows.to_csv(out, index=False)
+        click.echo(_shown(out))
+        return
+    if rows.empty:
+        click.echo("Nothing is left to be recoded.")
+    for row in rows.to_dict("records"):
+        click.echo(
+            f"{row['code_group']} {row['code']} -> {row['into'].replace(';', ' or ')}  "
+            f"{row['coder_id']}  {row['document_id']}:{row['start']}-{row['end']}  {row['quote']}"
+        )
+
+
+def _change(
+    study: str, action: str, *, by: str, code_group: str = "", code: str = "",
+    into: str | tuple[str, ...] = "", label: str = "", note: str = "",
+) -> None:  # fmt: skip
+    from cjm_research.study import coding_work, open_study
+
+    change = coding_work.change_codebook(
+        open_study(study), action, by=by, code_group=code_group, code=code, into=into,
+        label=label, note=note,
+    )  # fmt: skip
+    click.echo(f"Change {change} is logged. Undo it with `cjm codes undo {study} {change}`.")
+
+
+def _people_lines(table: pd.DataFrame) -> str:
+    table = table[table["n_units"] > 0]
+    if table.empty:
+        return "  Cannot tell: no two people have coded the same excerpts of the sample."
+    lines = []
+    for (source, first, second), rows in table.groupby(["source", "first", "second"]):
+        lines.append(f"  {source}: {first} and {second}")
+        lines += [
+            f"    {_code(row):<34} kappa {_figure(row, 'kappa'):<18} "
+            f"the same on {_percent(row['agreement_rate']):>4} of {row['n_units']} excerpts "
+            f"of {row['n_participants']} people{'; ' + row['reason'] if row['reason'] else ''}"
+            for row in rows.to_dict("records")
+        ]
+    return "\n".join(lines)
+
+
+def _machine_lines(table: pd.DataFrame) -> str:
+    table = table[table[["n_right", "n_wrong", "n_missed"]].sum(axis=1) > 0]
+    if table.empty:
+        return "  Cannot tell: nobody has coded the sample."
+    lines = []
+    for (source, coder), rows in table.groupby(["source", "coder"]):
+        lines.append(f"  {source}: {coder}")
+        lines += [
+            f"    {_code(row):<34} P {_figure(row, 'precision'):<18} "
+            f"R {_figure(row, 'recall'):<18} F1 {_figure(row, 'f1'):<18} right {row['n_right']}, "
+            f"wrong {row['n_wrong']}, missed {row['n_missed']} of {row['n_units']} excerpts"
+            for row in rows.to_dict("records")
+        ]
+    return "\n".join(lines)
+
+
+def _code(row: dict[str, str]) -> str:
+    return f"{row['code_group']} {row['code'] or '*'}"
+
+
+def _figure(row: dict[str, float], name: str) -> str:
+    if row[name] != row[name]:
+        return "–"
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return f"{row[name]:.2f}" + (f" [{low:.2f}, {high:.2f}]" if low == low else "")
+
+
+def _percent(share: float) -> str:
+    return "–" if share != share else f"{share:.0%}"
+
+
+def _shown(path: Path) -> str:
+    """Return a path relative to where we stand, when it lies below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return str(path)
