@@ -1,3 +1,5 @@
+import numpy as np
+import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -46,14 +48,84 @@ def test_an_interviewer_is_never_quoted_even_when_a_person_coded_the_words(told)
     assert quotes_of(table)["text"].tolist() == ["Hm."]
 
 
-def test_a_person_is_quoted_once_per_stage_and_source(told):
+def test_a_person_is_quoted_once_in_a_stage_whatever_the_source(told):
     table = told(
         said("a"), said("a", LONG + " x"), said("a", LONG, FEE),
         said("a", stage="buy"), said("a", source="survey"),
     )  # fmt: skip
     quotes = quotes_of(table)
-    assert not quotes.duplicated(["stage", "source", "participant_id"]).any()
-    assert len(quotes) == 3
+    assert not quotes.duplicated(["stage", "participant_id"]).any()
+    assert set(quotes["stage"]) == {"see", "buy"}
+
+
+def test_who_speaks_in_two_sources_is_quoted_from_the_smaller_one(told):
+    table = told(
+        said("a"), said("a", "The form threw me out at half past ten again.", source="survey"),
+        *[said(who, f"It was {word} for all of us in the end.", source="survey")
+          for who, word in (("b", "slow"), ("c", "endless boredom"))],
+    )  # fmt: skip
+    quotes = quotes_of(table)
+    assert quotes.set_index("participant_id")["source"].to_dict() == {
+        "a": "talks", "b": "survey", "c": "survey",
+    }  # fmt: skip
+
+
+def test_what_is_said_already_is_not_quoted_again(told):
+    same = "The form would not let me go back to the first page."
+    table = told(said("a", same), said("b", same.upper()), said("c"))
+    assert quotes_of(table)["participant_id"].tolist() == ["a", "c"]
+
+
+def test_a_whole_sentence_comes_before_a_torn_one(told):
+    table = told(
+        said("a", "and then the form with all of its pages, which, well, I"),
+        said("b", "Then came the form with all of its pages and boxes."),
+    )
+    assert quotes_of(table, per_stage=1)["participant_id"].tolist() == ["b"]
+
+
+def test_a_quote_stands_between_its_neighbours_of_the_same_turn(told):
+    table = told(said("a", "Well."), said("a"), said("a", "Yes."), said("a", "Anyway."))
+    table.excerpts["turn"] = [0, 0, 0, 1]
+    (quote,) = quotes_of(table).to_dict("records")
+    assert (quote["before"], quote["after"]) == ("Well.", "Yes.")
+    table.excerpts["turn"] = [0, 1, 2, 3]
+    (quote,) = quotes_of(table).to_dict("records")
+    assert (quote["before"], quote["after"]) == ("", "")
+
+
+def vectors(table, places):
+    ids = table.excerpts["excerpt_id"]
+    return pd.DataFrame([places[who] for who in table.excerpts["participant_id"]], index=ids)
+
+
+def test_the_quote_nearest_to_the_middle_of_its_code_is_chosen(told):
+    words = ["slow", "tedious work", "endless toil and trouble", "boring stuff"]
+    table = told(
+        *[said(w, f"It was {t} to fill in that form.") for w, t in zip("abcd", words, strict=True)]
+    )
+    places = {"a": [1.0, 0.0], "b": [0.6, 0.8], "c": [0.8, 0.6], "d": [0.9, 0.45]}
+    middle = sum(np.array(p) / np.linalg.norm(p) for p in places.values())
+    nearest = max(places, key=lambda w: np.dot(places[w], middle) / np.linalg.norm(places[w]))
+    quotes = quotes_of(table, per_stage=1, embeddings=vectors(table, places))
+    assert quotes["participant_id"].tolist() == [nearest]
+    assert nearest != "a"
+
+
+def test_the_second_quote_means_another_thing_than_the_first(told):
+    words = ["slow", "tedious work", "endless toil and trouble"]
+    table = told(
+        *[said(w, f"It was {t} to fill in that form.") for w, t in zip("abc", words, strict=True)]
+    )
+    places = {"a": [1.0, 0.0], "b": [0.99, 0.1], "c": [0.5, 0.87]}
+    quotes = quotes_of(table, embeddings=vectors(table, places))
+    assert set(quotes["participant_id"]) in ({"a", "c"}, {"b", "c"})
+
+
+def test_an_excerpt_without_embedding_may_be_quoted(told):
+    table = told(said("a"), said("b", "They asked for my number three times in a row."))
+    places = vectors(table, {"a": [1.0, 0.0], "b": [0.0, 1.0]})
+    assert len(quotes_of(table, embeddings=places.iloc[:1])) == 2
 
 
 def test_no_more_than_asked_for_stand_in_a_stage(told):
