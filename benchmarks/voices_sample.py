@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
-from sources import held_back  # noqa: E402
+from sources import held_back
 
 SURVEY_2015 = "jupyter_surveys/2015-12-notebook-ux/20160115235816-SurveyExport.csv"
 SURVEY_2015_SHORT = "jupyter_surveys/2015-12-notebook-ux/survey_short_columns.csv"
@@ -28,6 +28,7 @@ QUESTIONS_2015 = "study-jupyter-ux-2015/questions.csv"
 NOTES_2018 = "jupyter_surveys/2018-09-jupytercon-2018/jupyterlab-ux-data.csv"
 TEXTS_2020 = "jupyter_surveys/2020-12-jupyter-survey/text_fields.csv"
 REVIEWS = "app_reviews_is22/feature_sentiment_sentences.csv"
+BANKING = "banking77/train.csv"
 INTERVIEWS = (
     "hitsave_interviews/otter_13am_games.md",
     "hitsave_interviews/otter_q_cubed.md",
@@ -38,7 +39,7 @@ INTERVIEWERS = ("Jonas Rosland", "Unknown Speaker")
 
 ADDRESS = ["file", "row", "column", "start", "end"]
 N_TEST = {"survey": 270, "notes": 130, "reviews": 150, "interviews": 150}
-N_RARE = 220
+N_RARE, N_MORE_RARE, N_BANK = 220, 160, 180
 N_TRAINING = {"survey": 600, "notes": 130, "reviews": 320, "interviews": 280, "survey_2020": 170}
 
 
@@ -88,6 +89,8 @@ def read_sentences(data: Path) -> Iterator[Sentence]:
             "survey_2020", TEXTS_2020, number, header[column].strip(), row[column],
             _tidy(header[column]),
         )  # fmt: skip
+    for number, row in _rows(data / BANKING):
+        yield from _split("bank", BANKING, number, "text", row[0], "")
     for file in INTERVIEWS:
         yield from _interview(data, file)
 
@@ -120,7 +123,8 @@ def draw_rare(sentences: list[Sentence]) -> tuple[list[Sentence], int]:
     mine = [
         s
         for s in sentences
-        if (s.file, s.row) not in rows
+        if s.source != "bank"
+        and (s.file, s.row) not in rows
         and s.address not in taken
         and len(re.findall(r"\w+", s.text)) >= 3
         and RARE.search(s.text)
@@ -128,6 +132,27 @@ def draw_rare(sentences: list[Sentence]) -> tuple[list[Sentence], int]:
     generator = random.Random("voices rare")
     chosen = generator.sample(sorted(mine, key=lambda s: s.address), min(N_RARE, len(mine)))
     return chosen, len(mine)
+
+
+def draw_more(sentences: list[Sentence]) -> list[Sentence]:
+    """Draw more sentences with a word of `RARE` for training, among them queries to a bank."""
+    taken = {s.address for s in draw(sentences, N_TEST, test=True)}
+    taken |= {s.address for s in draw(sentences, N_TRAINING, test=False)}
+    taken |= {s.address for s in draw_rare(sentences)[0]}
+    mine = [
+        s
+        for s in sorted(sentences, key=lambda s: s.address)
+        if s.address not in taken
+        and not held_back(Path(s.file).name, s.row)
+        and RARE.search(s.text)
+        and len(s.text.split()) >= (4 if s.source == "bank" else 3)
+    ]
+    generator = random.Random("more rare")
+    others = [s for s in mine if s.source != "bank"]
+    chosen = generator.sample(others, min(N_MORE_RARE, len(others)))
+    chosen += generator.sample([s for s in mine if s.source == "bank"], N_BANK)
+    generator.shuffle(chosen)
+    return chosen
 
 
 def is_development(address: tuple[object, ...]) -> bool:
@@ -210,9 +235,11 @@ def main() -> None:
         "test": draw(sentences, N_TEST, test=True),
         "rare": draw_rare(sentences)[0],
         "training": draw(sentences, N_TRAINING, test=False),
+        "more": draw_more(sentences),
     }
     for name, drawn in samples.items():
-        random.Random(name).shuffle(drawn)
+        if name != "more":
+            random.Random(name).shuffle(drawn)
         with (args.out / f"{name}.tsv").open("w", encoding="utf-8", newline="") as handle:
             writer = csv.writer(handle, delimiter="\t")
             writer.writerow(["n", "source", "prompt", "before", "text", "after"])

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cjm_research.journey import Journey, Stage
     from cjm_research.reporting.runs import run_study
     from cjm_research.study import Study, open_study
+    from cjm_research.workbench import code_excerpts_by_hand
 
 # Names load when first used: `import cjm_research` stays light, because every notebook and
 # every scheduled run pays for it.
@@ -37,6 +38,7 @@ _HOMES = {
     "estimate_stage_timing": "behaviour",
     "estimate_task_success": "behaviour",
     "code_excerpts": "coding",
+    "code_excerpts_by_hand": "workbench",
     "score_excerpts": "coding",
     "split_excerpts": "coding",
     "plot_emotions": "figures",
@@ -55,6 +57,7 @@ __all__ = [
     "Stage",
     "Study",
     "code_excerpts",
+    "code_excerpts_by_hand",
     "estimate_drop_off",
     "estimate_stage_timing",
     "estimate_task_success",

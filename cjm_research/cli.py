@@ -1,4 +1,4 @@
-"""The command `cjm`: new, check, run, score, codes, schema. Only it and `cli_codes` print."""
+"""The command `cjm`: new, check, run, score, codes, themes, schema. Here alone is printed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from cjm_research import __version__
-from cjm_research.cli_codes import codes
+from cjm_research.cli_codes import codes, themes
 from cjm_research.errors import CjmError
 
 EXIT_FAILED = 1
@@ -48,6 +48,7 @@ def main() -> None:
 
 
 main.add_command(codes)
+main.add_command(themes)
 
 
 @main.command()

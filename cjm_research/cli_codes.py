@@ -266,3 +266,27 @@ def _shown(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd().resolve()))
     except ValueError:
         return str(path)
+
+
+@click.group()
+def themes() -> None:
+    """Themes that stay: freeze them, and find them anew when that is wanted."""
+
+
+@themes.command()
+@click.argument("study")
+def freeze(study: str) -> None:
+    """Freeze the themes of STUDY, so that later interviews join them."""
+    from cjm_research.study import coding_work, open_study
+
+    click.echo(str(coding_work.freeze_themes(open_study(study))))
+
+
+@themes.command()
+@click.argument("study")
+def refit(study: str) -> None:
+    """Find the themes of STUDY anew, and say what became of each former one."""
+    from cjm_research.study import coding_work, open_study
+
+    mapping = coding_work.refit_themes(open_study(study))
+    click.echo(mapping.to_string(index=False))

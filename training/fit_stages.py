@@ -18,10 +18,10 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from stage_sheets import read_demo, read_sheet  # noqa: E402
+from stage_sheets import read_demo, read_sheet
 
-from cjm_research.coding.encoder import load_encoder  # noqa: E402
-from cjm_research.coding.stage_inference import FEATURES, measure_likeness, weigh  # noqa: E402
+from cjm_research.coding.encoder import load_encoder
+from cjm_research.coding.stage_inference import FEATURES, measure_likeness, weigh
 
 RIDGE = 1e-3
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -13,32 +13,73 @@ from typing import Any
 
 import yaml
 
+from cjm_research.codes import NONE
 from cjm_research.errors import ConfigError, did_you_mean, quoted
 
-CODE_GROUPS = ("pain_point", "delight")
-_ENTRY_KEYS = ("name", "definition", "inclusion", "exclusion", "examples", "cues", "sure_cues")
+CODE_GROUPS = ("pain_point", "delight", "need", "reason")
+"""Groups whose codes a codebook defines; the codes of other groups are fixed or found."""
+_TEXTS = ("name", "definition", "inclusion", "exclusion")
+_LISTS = {"examples": "sentences", "cues": "phrases", "sure_cues": "phrases"}
+_ENTRY_KEYS = (*_TEXTS, *_LISTS)
 
 
 @dataclass(frozen=True)
 class CodeEntry:
-    """A code of the codebook: what it means and which phrases point to it."""
+    """A code of the codebook: what it means and which phrases point to it.
+
+    Attributes
+    ----------
+    group : str
+        One of `CODE_GROUPS`.
+    code : str
+        Id, permanent: codes in the tables carry it.
+    name : str
+        As people read it.
+    definition : str
+        A sentence.
+    inclusion, exclusion : str
+        What belongs to it, and what does not and where that goes instead.
+    examples : tuple of str
+        What people might say, or a note about them.
+    cues, sure_cues : tuple of str
+        Phrases that name its topic, and phrases that tell it by themselves; the syntax of
+        `find_phrases`.
+    source_id : str
+        GUID of the code in the program that its codebook comes from, or empty.
+    """
 
     group: str
     code: str
     name: str
     definition: str = ""
+    inclusion: str = ""
+    exclusion: str = ""
+    examples: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     sure_cues: tuple[str, ...] = ()
+    source_id: str = ""
 
 
 @dataclass(frozen=True)
 class Codebook:
-    """All codes by group and id."""
+    """All codes by group and id.
+
+    Attributes
+    ----------
+    entries : tuple of CodeEntry
+    notes : tuple of str
+        What a researcher should know of how the file was read; no part of the fingerprint.
+    """
 
     entries: tuple[CodeEntry, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[CodeEntry]:
         return iter(self.entries)
+
+    def group(self, name: str) -> tuple[CodeEntry, ...]:
+        """Return the codes of a code group, in order; none for a group without codes."""
+        return tuple(entry for entry in self.entries if entry.group == name)
 
     def labels(self) -> dict[tuple[str, str], str]:
         """Return the name that people read for each (group, code)."""
@@ -46,7 +87,7 @@ class Codebook:
 
     @property
     def sha256(self) -> str:
-        """Fingerprint: changes with any definition or cue."""
+        """Fingerprint: changes with any field of any code."""
         return _fingerprint([vars(entry) for entry in self.entries])
 
 
@@ -56,21 +97,43 @@ def load_codebook(study_file: Path | None = None) -> Codebook:
     Parameters
     ----------
     study_file : Path, optional
-        A codebook.yaml of the same form.
+        A codebook.yaml of the same form, or a codebook.qdc (see `read_qdc`). Whichever of the
+        two exists is read; if neither does, the starter codebook stands alone.
 
     Raises
     ------
     ConfigError
-        If the study's file is not valid YAML or has unknown groups or keys.
+        If the study's file cannot be read, is not of its form or has unknown groups or keys, or
+        if both a .yaml and a .qdc are there.
     """
     entries = {(e.group, e.code): e for e in _entries(_packaged("codebook.yaml"), "codebook.yaml")}
-    if study_file is not None and study_file.exists():
-        try:
-            raw = yaml.safe_load(study_file.read_text("utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(study_file.name, [f"it is not valid YAML: {error}"]) from error
-        entries |= {(e.group, e.code): e for e in _entries(raw or {}, study_file.name)}
-    return Codebook(tuple(entries.values()))
+    own = Codebook() if study_file is None else _read_own(study_file)
+    entries |= {(e.group, e.code): e for e in own}
+    return Codebook(tuple(entries.values()), own.notes)
+
+
+def _read_own(study_file: Path) -> Codebook:
+    """Read a study's codebook in whichever of the two forms it exists."""
+    sheet, exchange = study_file.with_suffix(".yaml"), study_file.with_suffix(".qdc")
+    if sheet.exists() and exchange.exists():
+        raise ConfigError(
+            f"{sheet.name} beside {exchange.name}",
+            [
+                f"a study has one codebook. Remove {exchange.name} if codes are kept in "
+                f"{sheet.name}; remove {sheet.name} if they are kept in a QDA program."
+            ],
+        )
+    if exchange.exists():
+        from cjm_research.coding.qdc import read_qdc
+
+        return read_qdc(exchange)
+    if not sheet.exists():
+        return Codebook()
+    try:
+        raw = yaml.safe_load(sheet.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(sheet.name, [f"it is not valid YAML: {error}"]) from error
+    return Codebook(tuple(_entries(raw or {}, sheet.name)))
 
 
 @cache
@@ -94,7 +157,7 @@ def _entries(raw: Any, where: str) -> list[CodeEntry]:
     problems: list[str] = []
     entries: list[CodeEntry] = []
     if not isinstance(raw, Mapping):
-        raise ConfigError(where, ["it should hold `pain_point:` or `delight:` with codes."])
+        raise ConfigError(where, [f"it should hold code groups with codes: {quoted(CODE_GROUPS)}."])
     for group, codes in raw.items():
         if group not in CODE_GROUPS:
             problems.append(
@@ -109,9 +172,16 @@ def _entries(raw: Any, where: str) -> list[CodeEntry]:
             if not isinstance(entry, Mapping):
                 problems.append(f"{group}.{code}: it should hold keys such as `name:` and `cues:`.")
                 continue
+            if ":" in str(code) or code == NONE:
+                problems.append(f"{group}.{code}: an id holds no ':' and is not '{NONE}'.")
             problems += [
-                f"{group}.{code}.{key}: it should be a list of phrases."
-                for key in ("cues", "sure_cues")
+                f"{group}.{code}.{key}: it should be text."
+                for key in _TEXTS
+                if not isinstance(entry.get(key) or "", str)
+            ]
+            problems += [
+                f"{group}.{code}.{key}: it should be a list of {holds}."
+                for key, holds in _LISTS.items()
                 if not all(isinstance(phrase, str) for phrase in _phrases(entry, key))
             ]
             unknown = [key for key in entry if key not in _ENTRY_KEYS]
@@ -125,8 +195,11 @@ def _entries(raw: Any, where: str) -> list[CodeEntry]:
                     CodeEntry(
                         group=group,
                         code=str(code),
-                        name=entry.get("name", str(code).replace("_", " ").capitalize()),
-                        definition=entry.get("definition", ""),
+                        name=entry.get("name") or str(code).replace("_", " ").capitalize(),
+                        definition=entry.get("definition") or "",
+                        inclusion=entry.get("inclusion") or "",
+                        exclusion=entry.get("exclusion") or "",
+                        examples=_phrases(entry, "examples"),
                         cues=_phrases(entry, "cues"),
                         sure_cues=_phrases(entry, "sure_cues"),
                     )
@@ -137,7 +210,7 @@ def _entries(raw: Any, where: str) -> list[CodeEntry]:
 
 
 def _phrases(entry: Mapping[str, Any], key: str) -> tuple[Any, ...]:
-    """Return the phrases under a key; one phrase may stand without brackets."""
+    """Return the phrases or sentences under a key; one may stand without brackets."""
     phrases = entry.get(key) or ()
     return tuple(phrases) if isinstance(phrases, list | tuple) else (phrases,)
 

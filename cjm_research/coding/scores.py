@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from cjm_research.coding.encoder import load_encoder, score_texts
+from cjm_research.coding.heads import score_statements
 from cjm_research.coding.phrases import plain_text
 from cjm_research.coding.rules import score_by_rules
 
@@ -57,8 +58,11 @@ def measure_excerpts(excerpts: pd.DataFrame, *, by: Scorer = "encoder") -> Score
     embeddings = None
     if by == "encoder":
         texts = [plain_text(text) for text in heard["text"]]
-        prompts = keep_questions(texts, [plain_text(text) for text in heard["prompt"]])
-        values, encoded = score_texts(load_encoder(), texts, prompts)
+        asked = [plain_text(text) for text in heard["prompt"]]
+        encoder = load_encoder()
+        values, encoded = score_texts(encoder, texts, keep_questions(texts, asked))
+        # As coded by the guide; valence stays the encoder's.
+        values = score_statements(encoder, encoded, texts, asked).join(values[["valence"]])
         embeddings = pd.DataFrame(encoded.embeddings, index=pd.Index(heard["excerpt_id"]))
     else:
         values = score_by_rules(heard["text"].tolist())
@@ -72,10 +76,24 @@ def score_excerpts(excerpts: pd.DataFrame, *, by: Scorer = "encoder") -> pd.Data
     Returns
     -------
     DataFrame
-        `emotion_*`, `pain`, `delight` and `need` in [0, 1]: calibrated probabilities of the
-        encoder, or how sure the rules are. `valence` in [-1, 1]. float32.
+        `emotion_*`, `pain`, `delight` and `need` in [0, 1]: probabilities by the heads on the
+        encoder (`heads`, which adds `expectation_*`), or how sure the rules are. `valence` in
+        [-1, 1]. float32.
     """
     return measure_excerpts(excerpts, by=by).scores
+
+
+def as_table(embeddings: pd.DataFrame | None) -> pd.DataFrame:
+    """Return embeddings as a table that can be stored: `excerpt_id`, `d000`, `d001` ..."""
+    if embeddings is None:
+        return pd.DataFrame({"excerpt_id": pd.Series(dtype="object")})
+    named = embeddings.set_axis([f"d{n:03d}" for n in range(embeddings.shape[1])], axis=1)
+    return named.rename_axis("excerpt_id").reset_index()
+
+
+def as_vectors(table: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the embeddings of `as_table`, by `excerpt_id`; None where there are none."""
+    return None if table.shape[1] < 2 else table.set_index("excerpt_id")
 
 
 def keep_questions(texts: Sequence[str], prompts: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cjm_research.coding.code_inference import softmax
 from cjm_research.coding.phrases import (
     content_words,
     content_words_of,
@@ -102,7 +103,7 @@ def infer_stages(
     """
     likeness = measure_likeness(excerpts, embeddings, journey, encode=encode)
     logits = weigh(likeness, excerpts["text"], WEIGHTS, NO_STAGE)
-    alone = _softmax(logits)
+    alone = softmax(logits)
     if known is not None:
         logits[:, :-1] += known
     starts = _conversation_starts(excerpts)
@@ -213,7 +214,7 @@ def _smooth(logits: Any, starts: list[int], new_question: Any, moves: Moves) -> 
     between = _transitions(n_stages, 1 - leave, moves.forward * moves.after_question)
     # The stage goes on underneath a sentence that speaks of none, which therefore is no
     # state of the conversation but judged sentence by sentence afterwards.
-    evidence = _softmax(logits[:, :n_stages] * moves.sharpness)
+    evidence = softmax(logits[:, :n_stages] * moves.sharpness)
     stages = np.empty_like(evidence)
     for start, end in zip(starts, [*starts[1:], n], strict=True):
         stages[start:end] = _forward_backward(
@@ -222,7 +223,7 @@ def _smooth(logits: Any, starts: list[int], new_question: Any, moves: Moves) -> 
     # A sentence's own claim to speak of no stage holds against what its neighbours say for
     # one: "so I did it again" speaks of the stage that is being told.
     told = np.log(np.maximum(stages, 1e-9)) + np.max(logits[:, :n_stages], axis=1, keepdims=True)
-    return _softmax(np.column_stack([told, logits[:, n_stages]]))
+    return softmax(np.column_stack([told, logits[:, n_stages]]))
 
 
 def _transitions(n_stages: int, stay: float, forward: float) -> Any:
@@ -234,7 +235,7 @@ def _transitions(n_stages: int, stay: float, forward: float) -> Any:
 
 
 def _forward_backward(evidence: Any, new_question: Any, within: Any, between: Any) -> Any:
-    n, n_stages = evidence.shape
+    n = len(evidence)
     forward, backward = np.empty_like(evidence), np.ones_like(evidence)
     forward[0] = evidence[0] / evidence[0].sum()
     for place in range(1, n):
@@ -247,8 +248,3 @@ def _forward_backward(evidence: Any, new_question: Any, within: Any, between: An
         backward[place] = step / step.sum()
     posterior = forward * backward
     return posterior / posterior.sum(axis=1, keepdims=True)
-
-
-def _softmax(logits: Any) -> Any:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)

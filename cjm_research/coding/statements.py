@@ -1,18 +1,39 @@
-"""Emotions, pain points, delights, needs and expectations, from scores and phrases."""
+"""What excerpts state: emotions, pain points, delights, needs, expectations, reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from cjm_research.coding.code_inference import infer_codes
 from cjm_research.coding.encoder import EMOTIONS
+from cjm_research.coding.particulars import (
+    find_obstacle,
+    find_particulars,
+    find_touchpoints,
+    propose_severity,
+)
 from cjm_research.coding.phrases import Hit, find_phrases, tokenize
-from cjm_research.coding.resources import Codebook, load_codebook, load_lexicon
+from cjm_research.coding.resources import Codebook, CodeEntry, load_codebook, load_lexicon
 from cjm_research.coding.rows import make_codes
 from cjm_research.coding.rules import find_signs, is_negated, says_nothing
+from cjm_research.journey import Journey
+
+OUTCOMES = ("missed", "met", "exceeded")
+"""What became of an expectation."""
+
+OTHER = "other"
+"""Trouble is told, but no code of the codebook fits: shown, and waiting for a person."""
+
+SURE, TOPIC, NEARBY = 0.9, 0.7, 0.55
+"""Strength of a telling phrase, of a topic in a sentence of trouble, and beside one."""
+
+LEAST_FIT = 0.25
+"""Probability from which a code is given by its meaning alone."""
 
 
 @dataclass(frozen=True)
@@ -24,46 +45,65 @@ class Thresholds:
     emotions : mapping of str to float
         By emotion; what is not named has 0.5.
     pain, delight, need : float
-    sure_pain : float
-        Pain that needs no topic: coded as `other` when the codebook has no name for it.
+    expectation : float
+        For any of `OUTCOMES`.
+    sure_pain, sure_delight : float
+        What needs no topic: coded as `other` when the codebook has no name for it.
+    least : float
+        Share of its threshold that a signal must reach for a telling phrase to count.
     """
 
     emotions: Mapping[str, float] = field(default_factory=dict)
     pain: float = 0.5
     delight: float = 0.5
     need: float = 0.5
+    expectation: float = 0.5
     sure_pain: float = 0.6
+    sure_delight: float = 0.9
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
 class ScoreCoder:
-    """Turn scores and codebook phrases into codes.
+    """Turn scores, meaning and the codebook's phrases into codes.
 
-    A pain point is coded where the excerpt, the sentence beside it in the same turn, or the
-    question it answers tells of trouble and the excerpt names a topic of the codebook; a
-    phrase that tells the trouble by itself (`sure_cues`) needs no other sign. Delights
-    likewise. The phrases of the rules that an excerpt holds are kept in `attributes`: they
-    explain a score, they do not make it.
+    A pain point, delight or need takes its name from the codebook: by meaning where there are
+    embeddings (`code_inference`), and by phrases: a cue counts when the excerpt, or the
+    sentence beside it in the same turn, tells of trouble; a phrase that tells it by itself
+    (`sure_cues`) needs no other sign. The particulars (`particulars`) and the phrases that
+    explain a score are kept in `attributes`.
 
     Attributes
     ----------
     codebook : Codebook
-        Codes of the groups `pain_point` and `delight`.
     thresholds : Thresholds
         Least scores that become a code.
+    journey : Journey, optional
+        For touchpoints.
+    embeddings : DataFrame, optional
+        Index `excerpt_id`, a column per dimension.
+    encode : callable, optional
+        Texts to embeddings by the same encoder.
+    stages : Series, optional
+        Index `excerpt_id`: the stage of an excerpt, whose touchpoints come first.
     coder_id : str
         "rules" or "encoder": who made the scores.
     """
 
     codebook: Codebook = field(default_factory=load_codebook)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    journey: Journey | None = field(default=None, repr=False)
+    embeddings: pd.DataFrame | None = field(default=None, compare=False, repr=False)
+    encode: Callable[[Sequence[str]], Any] | None = field(default=None, compare=False, repr=False)
+    stages: pd.Series | None = field(default=None, compare=False, repr=False)
     coder_id: str = "rules"
 
     def __call__(self, excerpts: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         """Return table `codes` for the excerpts that have scores."""
         heard = excerpts.merge(scores, on="excerpt_id", how="inner", validate="one_to_one")
         heard = heard.sort_values(["document_id", "start"], kind="stable").reset_index(drop=True)
-        heard["nothing"] = [says_nothing(text) for text in heard["text"]]
+        says = np.array([not says_nothing(text) for text in heard["text"]], dtype=bool)
+        heard = heard[says].reset_index(drop=True)
         heard["asked"] = _asks_for_trouble(heard) & (heard["delight"] < 0.6)
         for signal in ("pain", "delight"):
             heard[f"{signal}_near"] = _near(heard, signal)
@@ -71,76 +111,226 @@ class ScoreCoder:
 
     def _rows(self, heard: pd.DataFrame) -> Iterator[dict[str, Any]]:
         docs = tokenize(heard["text"])
-        topics = find_phrases(
-            docs,
-            {
-                f"{entry.group}:{entry.code}:{kind}": phrases
-                for entry in self.codebook
-                for kind, phrases in (("cue", entry.cues), ("sure", entry.sure_cues))
-            },
-        )
-        expectations = find_phrases(docs, load_lexicon()["expectation"])
-        signs = find_signs(docs)
-        records = heard.to_dict("records")
-        for row, doc, named, expected, shown in zip(
-            records, docs, topics, expectations, signs, strict=True
-        ):
-            if row["nothing"]:
-                continue
+        phrases = find_phrases(docs, _all_phrases(self.codebook))
+        names = self._names(heard, docs, phrases)
+        touchpoints = self._touchpoints(heard, names)
+        for row, doc, hits, named, signs, particulars, touchpoint in zip(
+            heard.to_dict("records"), docs, phrases, names, find_signs(docs),
+            find_particulars(docs), touchpoints, strict=True,
+        ):  # fmt: skip
             base = {key: row[key] for key in ("excerpt_id", "document_id", "start", "end", "text")}
-            base["attributes"] = {"signs": shown} if shown else {}
+            shown = {"signs": signs} if signs else {}
+            base["attributes"] = shown
             for emotion in EMOTIONS:
                 score = row[f"emotion_{emotion}"]
                 if emotion != "neutral" and score >= self.thresholds.emotions.get(emotion, 0.5):
                     yield base | _code("emotion", emotion, score, "score")
-            if row["need"] >= self.thresholds.need:
-                yield base | _code("need", "need", row["need"], "score")
-            outcome = _expectation_outcome(expected)
-            if outcome:
-                yield base | _code("expectation", outcome, 0.7, "phrase")
-            yield from (base | code for code in self._topics(row, doc, named))
+            expected = self._expectation(row, doc, hits)
+            if expected:
+                yield base | expected
+            for entry in _told(doc, hits):
+                yield base | entry
+            for group, code, strength, basis in named:
+                attributes = shown
+                if group in ("pain_point", "delight"):
+                    attributes = shown | {"touchpoint": touchpoint} if touchpoint else dict(shown)
+                    attributes |= {"whose": particulars["whose"], "when": particulars["when"]}
+                if group == "pain_point":
+                    places = [(hit.start, hit.end) for hit in hits if _is_sign(hit)]
+                    feelings = [row["emotion_frustration"], row["emotion_worry"]]
+                    attributes |= {
+                        "obstacle": find_obstacle(doc, places),
+                        "consequence": particulars["consequence"],
+                        "severity": propose_severity(particulars["consequence"], feelings),
+                    }
+                yield base | _code(group, code, strength, basis) | {"attributes": attributes}
 
-    def _topics(self, row: dict[str, Any], doc: Any, hits: list[Hit]) -> Iterator[dict[str, Any]]:
-        for group, signal in (("pain_point", "pain"), ("delight", "delight")):
-            named: dict[str, tuple[float, str]] = {}
-            for hit in hits:
-                hit_group, code, kind = hit.label.split(":")
-                if hit_group != group:
-                    continue
+    def _names(
+        self, heard: pd.DataFrame, docs: list[Any], phrases: list[list[Hit]]
+    ) -> list[list[tuple[str, str, float, str]]]:
+        """Return (group, code, strength, basis) for every excerpt."""
+        names: list[list[tuple[str, str, float, str]]] = [[] for _ in docs]
+        levels = self.thresholds
+        for group, signal, unnamed, sure in (
+            ("pain_point", "pain", OTHER, levels.sure_pain),
+            ("delight", "delight", OTHER, levels.sure_delight),
+            ("need", "need", "need", levels.need),
+        ):
+            entries = [e for e in self.codebook if e.group == group and e.code != unnamed]
+            stated = heard[signal] >= getattr(levels, signal)
+            fits = self._fits(heard, docs, phrases, entries, stated)
+            for number, row in enumerate(heard.to_dict("records")):
+                by_phrase = self._by_phrase(row, docs[number], phrases[number], group, signal)
+                found = _merge(by_phrase, fits[number], entries, row[signal])
+                names[number] += [(group, *code) for code in found]
+                if not found and row[signal] >= sure:
+                    names[number].append((group, unnamed, row[signal], "score"))
+        return names
+
+    def _by_phrase(
+        self, row: dict[str, Any], doc: Any, hits: list[Hit], group: str, signal: str
+    ) -> dict[str, tuple[float, str]]:
+        """Return the codes whose phrases stand in the text, with strength and basis."""
+        named: dict[str, tuple[float, str]] = {}
+        for hit in hits:
+            hit_group, _, rest = hit.label.partition(":")
+            if hit_group != group:
+                continue
+            code, kind = rest.split(":")
+            level = getattr(self.thresholds, signal)
+            told = row[signal] >= self.thresholds.least * level
+            if kind == "sure" and told and not is_negated(doc, hit.start):
+                strength = SURE
+            elif row[signal] >= level:
+                strength = TOPIC
+            elif row.get(f"{signal}_near", 0.0) >= 0.6 or (group == "pain_point" and row["asked"]):
+                strength = NEARBY
+            else:
+                continue
+            if strength > named.get(code, (0.0, ""))[0]:
+                named[code] = (strength, f"cue: {doc[hit.start : hit.end].text}")
+        return named
+
+    def _fits(
+        self,
+        heard: pd.DataFrame,
+        docs: list[Any],
+        phrases: list[list[Hit]],
+        entries: list[CodeEntry],
+        stated: pd.Series,
+    ) -> list[Any]:
+        """Return how well each code fits the excerpts that state one of the group, else None."""
+        fits: list[Any] = [None] * len(docs)
+        rows = np.flatnonzero(stated.to_numpy())
+        if self.embeddings is None or self.encode is None or not entries or not len(rows):
+            return fits
+        place = {f"{entry.group}:{entry.code}": k for k, entry in enumerate(entries)}
+        hits = np.zeros((len(rows), len(entries), 2))
+        for number, row in enumerate(rows):
+            for hit in phrases[row]:
+                code, _, kind = hit.label.rpartition(":")
+                if code in place and not is_negated(docs[row], hit.start):
+                    hits[number, place[code], int(kind == "sure")] += 1
+        vectors = self.embeddings.loc[heard["excerpt_id"].to_numpy()[rows]].to_numpy()
+        texts = heard["text"].to_numpy()[rows].tolist()
+        probabilities = infer_codes(vectors, texts, hits, entries, encode=self.encode)
+        for number, row in enumerate(rows):
+            fits[row] = probabilities[number]
+        return fits
+
+    def _touchpoints(self, heard: pd.DataFrame, names: list[list[Any]]) -> list[str]:
+        found = [""] * len(heard)
+        rows = [number for number, named in enumerate(names) if named]
+        if self.journey is None or not rows:
+            return found
+        told = heard.iloc[rows]
+        stages = [""] * len(rows)
+        if self.stages is not None:
+            stages = self.stages.reindex(told["excerpt_id"]).fillna("").tolist()
+        vectors = None
+        if self.embeddings is not None:
+            vectors = self.embeddings.loc[told["excerpt_id"]].to_numpy()
+        touchpoints = find_touchpoints(
+            told["text"].tolist(), vectors, self.journey, stages, self.encode
+        )
+        for number, touchpoint in zip(rows, touchpoints, strict=True):
+            found[number] = touchpoint
+        return found
+
+    def _expectation(self, row: dict[str, Any], doc: Any, hits: list[Hit]) -> dict[str, Any]:
+        """Return what was expected and what became of it, or nothing."""
+        if f"expectation_{OUTCOMES[0]}" in row:
+            scores = {outcome: float(row[f"expectation_{outcome}"]) for outcome in OUTCOMES}
+            outcome = max(scores, key=scores.__getitem__)
+            if scores[outcome] < self.thresholds.expectation:
+                return {}
+            strength, basis = scores[outcome], "score"
+        else:
+            outcome, strength, basis = _expectation_outcome(doc, hits), 0.7, "phrase"
+            if not outcome:
+                return {}
+        return _code("expectation", outcome, strength, basis) | {
+            "attributes": _two_halves(doc, hits)
+        }
+
+
+def _merge(
+    by_phrase: dict[str, tuple[float, str]], fit: Any, entries: list[CodeEntry], score: float
+) -> list[tuple[str, float, str]]:
+    """Settle which codes of a group an excerpt gets: by meaning, and by telling phrases.
+
+    Passing words ("the page", "the price") name a topic only where nothing surer does.
+    """
+    found = {
+        entry.code: (float(min(score, fit[place])), "meaning")
+        for place, entry in enumerate(entries)
+        if fit is not None and fit[place] >= LEAST_FIT
+    }
+    surest = max((strength for strength, _ in by_phrase.values()), default=0.0)
+    passing = not found and surest < SURE
+    for code, (strength, basis) in by_phrase.items():
+        if code in found or strength >= SURE or (passing and strength >= surest):
+            found[code] = (max(strength, found.get(code, (0.0, ""))[0]), basis)
+    return [(code, *value) for code, value in found.items()]
+
+
+def _all_phrases(codebook: Codebook) -> dict[str, Sequence[str]]:
+    lexicon = load_lexicon()
+    phrases: dict[str, Sequence[str]] = {
+        f"{entry.group}:{entry.code}:{kind}": words
+        for entry in codebook
+        for kind, words in (("cue", entry.cues), ("sure", entry.sure_cues))
+    }
+    phrases |= {f"expectation:{name}": words for name, words in lexicon["expectation"].items()}
+    return phrases | {name: lexicon[name] for name in _MARKS}
+
+
+_MARKS = ("reason", "social_proof", "adjacent_wish")
+
+
+def _is_sign(hit: Hit) -> bool:
+    return hit.label.startswith("pain_point:")
+
+
+def _told(doc: Any, hits: list[Hit]) -> Iterator[dict[str, Any]]:
+    """Yield reasons, social proof and adjacent wishes, which are told by phrases."""
+    marks = {hit.label: hit for hit in hits if hit.label in _MARKS}
+    for group in ("social_proof", "adjacent_wish"):
+        if group in marks and not is_negated(doc, marks[group].start):
+            words = doc[marks[group].start : marks[group].end].text
+            yield _code(group, group, 0.6, f"cue: {words}")
+    if "reason" in marks:
+        for hit in hits:
+            group, _, rest = hit.label.partition(":")
+            if group == "reason" and rest:
                 words = doc[hit.start : hit.end].text
-                if kind == "sure" and not is_negated(doc, hit.start):
-                    strength = 0.9
-                elif row[signal] >= getattr(self.thresholds, signal):
-                    strength = 0.7
-                elif row[f"{signal}_near"] >= 0.6 or (group == "pain_point" and row["asked"]):
-                    strength = 0.55
-                else:
-                    continue
-                if strength > named.get(code, (0.0, ""))[0]:
-                    named[code] = (strength, words)
-            # Passing words ("the page", "the price") name a topic only where nothing surer does.
-            surest = max((strength for strength, _ in named.values()), default=0.0)
-            for code, (strength, words) in named.items():
-                if strength >= min(surest, 0.9):
-                    yield _code(group, code, strength, f"cue: {words}")
-            if group == "pain_point" and not named and row["pain"] >= self.thresholds.sure_pain:
-                yield _code(group, OTHER, row["pain"], "score")
+                yield _code("reason", rest.split(":")[0], 0.6, f"cue: {words}")
 
 
-OTHER = "other"
-"""Trouble is told, but no code of the codebook fits: shown, and waiting for a person."""
-
-
-def _expectation_outcome(hits: list[Hit]) -> str:
+def _expectation_outcome(doc: Any, hits: list[Hit]) -> str:
     """I expected ... but ...: tell what became of an expectation, or an empty string."""
-    labels = {hit.label for hit in hits}
     for outcome in ("exceeded", "met"):
-        if outcome in labels:
-            return outcome
-    starts = [hit.end for hit in hits if hit.label == "set"]
-    if starts and any(hit.label == "missed" and hit.start >= min(starts) for hit in hits):
+        told = [hit for hit in hits if hit.label == f"expectation:{outcome}"]
+        if told:  # "not as expected" is one that was missed
+            return "missed" if all(is_negated(doc, hit.start) for hit in told) else outcome
+    starts = [hit.end for hit in hits if hit.label == "expectation:set"]
+    if starts and any(h.label == "expectation:missed" and h.start >= min(starts) for h in hits):
         return "missed"
     return ""
+
+
+def _two_halves(doc: Any, hits: list[Hit]) -> dict[str, str]:
+    """Return what was expected and what happened, in the speaker's words, where both are told."""
+    sets = [hit for hit in hits if hit.label == "expectation:set"]
+    turns = [hit for hit in hits if hit.label == "expectation:missed"]
+    after = [turn for turn in turns if sets and turn.start >= sets[0].end]
+    if not after:
+        return {}
+    border = after[0].start
+    return {
+        "expected": doc[sets[0].start : border].text.strip(" ,;:–-."),
+        "happened": doc[border:].text.strip(" ,;:–-."),
+    }
 
 
 def _code(group: str, code: str, strength: float, basis: str) -> dict[str, Any]:

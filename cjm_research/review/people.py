@@ -28,7 +28,10 @@ from cjm_research.tables import check_table, empty_table
 MEMO = "memo"
 """Group and code of a memo about a span that bears no code; its strength is 0."""
 
-CODE_GROUPS = ("stage", "emotion", "pain_point", "delight", "need", "expectation", "theme", MEMO)
+CODE_GROUPS = (
+    "stage", "emotion", "pain_point", "delight", "need", "expectation", "reason", "social_proof",
+    "adjacent_wish", "theme", MEMO,
+)  # fmt: skip
 """Groups that the report knows; a study may have its own beside them."""
 
 REQUIRED = ("quote", "code_group", "code")

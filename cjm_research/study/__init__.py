@@ -11,7 +11,7 @@ import pandas as pd
 
 from cjm_research import __version__, coding, privacy, readers
 from cjm_research.config import StudyConfig, build_journey, load_config
-from cjm_research.errors import UnknownNameError
+from cjm_research.errors import ConfigError, UnknownNameError
 from cjm_research.journey import Journey
 from cjm_research.study import steps
 from cjm_research.study.cache import Tables, copy_table, hash_parts, load_or_make, read_tables
@@ -30,7 +30,19 @@ TABLES: dict[str, str] = {
     "segment_reach": "one row per audience segment: for how many people in the events it is known",
     "task_success": "one row per stage and task outcome: attempts and persons",
     "mentions": "one row per stage, source and code: people who said it, of those heard",
-    "themes": "one row per theme of pain points",
+    "touchpoint_mentions": "one row per touchpoint, source and code: people who said it there",
+    "channel_mentions": "one row per channel, source and code: people who said it there",
+    "statements": "one row per pain point, delight, need, expectation or reason, with particulars",
+    "pain_points": "one row per stage, source and pain point: people, severity, consequences",
+    "emotion_curve": "one row per stage and source: mean valence over people",
+    "stage_bases": "one row per source and basis: on what the stages of excerpts rest",
+    "talk": "one row per speaker of a document: turns, words, share of the talk",
+    "dominance": "one row per document: share of the most talkative and of the interviewer",
+    "saturation": "one row per source, base and run: did the last interviews bring new codes",
+    "languages": "one row per document: its language, and whether it was read",
+    "segment_people": "one row per audience segment and source: people known to belong",
+    "themes": "one row per theme of pain points, with its stability",
+    "learned_codes": "one row per code that people gave: how well it was learned from them",
     "quotes": "one row per quote chosen for the report, with its address",
     "rating_summary": "one row per stage, source, wave and measure: NPS, CSAT, CES",
     "coverage": "one row per stage and source: asked, heard, silent",
@@ -46,6 +58,7 @@ TABLES: dict[str, str] = {
     "lost_codes": "people's codes whose quote was not found",
     "coders": "one row per coder",
     "scores": "one row per excerpt: emotions, valence, pain, delight, need",
+    "embeddings": "one row per excerpt: its meaning as numbers; empty when rules made the scores",
     "ratings": "one row per participant, measure and item",
     "answers": "one row per filled cell of a questionnaire",
     "events": "one row per event",
@@ -147,6 +160,69 @@ class Study:
         """
         known = self.journey[stage].id
         return self.quotes[lambda rows: rows["stage"] == known].reset_index(drop=True)
+
+    def find_excerpts(self, query: str, *, n: int = 10) -> pd.DataFrame:
+        """Find what participants said by its meaning, nearest first.
+
+        Parameters
+        ----------
+        query : str
+            Such as "waiting for an engineer".
+        n : int, default 10
+
+        Returns
+        -------
+        DataFrame
+            `excerpt_id`, `similarity`, `text`, `stage`, `participant_id`, `source` and the
+            place in the document.
+
+        Raises
+        ------
+        ConfigError
+            If the study is coded by rules, which give no embeddings.
+        """
+        encoder = coding.load_encoder()
+        return coding.find_excerpts(
+            self.excerpts, self._vectors(), query, encode=encoder.encode, n=n
+        )
+
+    def suggest_excerpts_to_code(self, *, n: int = 20) -> pd.DataFrame:
+        """Suggest what a person should code next: uncertain, and unlike each other.
+
+        Never estimate agreement on these: for that, draw a validation sample
+        (`study.coding_work.export_sheet`).
+        """
+        return coding.suggest_excerpts_to_code(
+            self.excerpts, self.scores, self._vectors(), self.codes, n=n, random_state=0
+        )
+
+    def explain(self, excerpt_id: str) -> coding.Explanation:
+        """Show why an excerpt bears its codes: phrases, probabilities, examples, basis.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such excerpt.
+        """
+        return coding.explain_excerpt(
+            excerpt_id,
+            excerpts=self.excerpts,
+            codes=self.codes,
+            scores=self.scores,
+            coders=self.coders,
+            embeddings=coding.as_vectors(self.embeddings),
+            journey=self.journey,
+            labels=coding.label_codes(self.codes, self.codebook),
+        )
+
+    def _vectors(self) -> pd.DataFrame:
+        vectors = coding.as_vectors(self.embeddings)
+        if vectors is None:
+            raise ConfigError(
+                "study.yaml",
+                ["`coding: {scores: rules}` gives no embeddings, which this needs: use `encoder`."],
+            )
+        return vectors
 
     def funnel_by_stage(self) -> list[dict[str, Any]]:
         """Return the map's numbers as plain values, one mapping per stage, for other programs."""
@@ -258,7 +334,8 @@ class Study:
         )
         evidence = hash_parts(sources, people)
         codes = hash_parts(sources, coding.fingerprint(self.coding))
-        self._key = hash_parts(evidence, codes)
+        log = self.place.folder / "codebook_log.csv"
+        self._key = hash_parts(evidence, codes, log.read_bytes() if log.exists() else b"")
         return evidence, codes
 
     @property

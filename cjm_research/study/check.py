@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cjm_research import coding, readers, review
+from cjm_research.codes import NONE
 from cjm_research.config import build_journey, load_config
 from cjm_research.errors import CjmError, did_you_mean, quoted
 from cjm_research.journey import Journey
@@ -41,10 +42,12 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     codebook = coding.load_codebook(place.folder / "codebook.yaml")
     lines = [f"{place.name}: {config.title}", ""]
     lines.append("stages: " + " → ".join(stage.name for stage in journey))
+    lines += [f"  ? codebook: {note}" for note in codebook.notes]
     setting = coding.CodingSetting(journey, codebook, config.coding, place.folder)
     for coder in setting.own_models():
         coder.require_installed()
-    lines.append("coders: " + ", ".join(coder.coder_id for coder in coding.make_coders(setting)))
+    coders = coding.describe_coders(setting).query("kind == 'machine'")["coder_id"]
+    lines.append("coders: " + ", ".join(coders))
     n_problems = 0
     for source in config.sources:
         lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
@@ -84,7 +87,8 @@ def _describe_codes(folder: Path, journey: Journey, codebook: coding.Codebook) -
     known = codebook.labels()
     pairs = sheets[["code_group", "code"]].drop_duplicates().itertuples(index=False)
     for group, code in pairs:
-        if group in coding.CODE_GROUPS and (group, code) not in known:
+        free = code in (NONE, coding.OTHER)
+        if group in coding.CODE_GROUPS and not free and (group, code) not in known:
             near = did_you_mean(code, [name for kind, name in known if kind == group])
             lines.append(f"  ? {group} '{code}' is not in the codebook.{near}")
     return lines

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from cjm_research import coding, review
 from cjm_research.codes import NONE, PERSON, resolve_codes
+from cjm_research.coding import themes
 from cjm_research.errors import ConfigError, SourceError, UnknownNameError
 from cjm_research.study import Study
 from cjm_research.study.project import packaged
@@ -301,13 +303,8 @@ def _read_sample(study: Study, name: str) -> pd.DataFrame:
 
 
 def _suggested(study: Study, excerpts: pd.DataFrame, n: int) -> pd.DataFrame:
-    from cjm_research.coding import suggest_excerpts_to_code
-
-    scored = coding.measure_excerpts(excerpts, by=study.config.coding.scores)
-    chosen: pd.DataFrame = suggest_excerpts_to_code(
-        excerpts, scored.scores, scored.embeddings, study.codes, n=n, random_state=0
-    )
-    return chosen
+    chosen = study.suggest_excerpts_to_code(n=len(study.excerpts))
+    return chosen[chosen["excerpt_id"].isin(excerpts["excerpt_id"])].head(n)
 
 
 def _disagreements(study: Study, sample: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
@@ -321,6 +318,67 @@ def _disagreements(study: Study, sample: pd.DataFrame) -> tuple[pd.DataFrame, di
         for coder, rows in differ.groupby("coder_id", sort=True)
     }
     return sample[sample["excerpt_id"].isin(differ["excerpt_id"])], said
+
+
+def freeze_themes(study: Study) -> Path:
+    """Freeze the study's themes: what is said later joins them, and what fits none is new.
+
+    Returns
+    -------
+    Path
+        `themes.json` in the study's folder.
+
+    Raises
+    ------
+    SourceError
+        If themes are frozen already (`refit_themes`), or too little was said for any.
+    """
+    _check_writable(study)
+    coder = _theme_coder(study)
+    found = coder.fit(study.excerpts, study.scores)
+    if found is None:
+        raise SourceError(
+            study.name,
+            "too few excerpts tell of trouble for themes, or no theme is among them.",
+            "freeze themes when more interviews are in.",
+        )
+    return themes.freeze_themes(found, study.place.folder / coding.THEMES_FILE)
+
+
+def refit_themes(study: Study) -> pd.DataFrame:
+    """Find themes anew, keep the ids of those that stay, and keep the former file.
+
+    Returns
+    -------
+    DataFrame
+        `former`, `now`, `overlap`, `closest`: what became of each frozen theme.
+
+    Raises
+    ------
+    SourceError
+        If no themes are frozen.
+    """
+    _check_writable(study)
+    path = study.place.folder / coding.THEMES_FILE
+    if not path.exists():
+        raise SourceError(
+            study.name, "no themes are frozen.", f"`cjm themes freeze {study.name}` first."
+        )
+    coder = replace(_theme_coder(study), frozen=None)
+    former = themes.read_themes(path, encoder_sha256=coding.load_encoder().sha256)
+    found = coder.fit(study.excerpts, study.scores)
+    if found is None:
+        raise SourceError(study.name, "no theme was found anew.", "keep the frozen ones.")
+    vectors = coder.pain_vectors(study.excerpts, study.scores)
+    fitted, mapping = themes.refit_themes(former, found, vectors)
+    themes.replace_frozen(fitted, path)
+    return mapping
+
+
+def _theme_coder(study: Study) -> coding.ThemeCoder:
+    pains = study.held_codes[lambda rows: rows["code_group"] == "pain_point"]
+    coder = coding.make_theme_coder(study.coding, coding.as_vectors(study.embeddings))
+    return replace(coder, carried=pains[pains["code"] != coding.OTHER])
 
 
 def _machine_codes(study: Study) -> pd.DataFrame:

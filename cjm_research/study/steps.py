@@ -66,15 +66,26 @@ def make_evidence(
 def make_codes(evidence: Tables, setting: coding.CodingSetting, say: Say) -> Tables:
     """Split documents into excerpts, score them and let every machine coder speak."""
     say("splitting texts into excerpts")
-    excerpts = coding.split_excerpts(evidence["documents"], evidence["turns"])
-    say(f"coding {len(excerpts):,} excerpts")
-    scored = coding.measure_excerpts(excerpts, by=setting.choices.scores)
-    declared = coding.code_declared(excerpts, evidence["documents"], evidence["declared_codes"])
-    machine = coding.code_excerpts(excerpts, scored, setting)
+    documents = evidence["documents"]
+    excerpts = coding.split_excerpts(documents, evidence["turns"])
+    languages = coding.detect_languages(documents, evidence["turns"])
+    # What the encoder does not speak would come out as neutral: it is set aside instead.
+    aside = languages.loc[languages["status"] == coding.SET_ASIDE, "document_id"]
+    read = excerpts[~excerpts["document_id"].isin(aside)]
+    say(f"coding {len(read):,} excerpts")
+    scored = coding.measure_excerpts(read, by=setting.choices.scores)
+    declared = coding.code_declared(read, documents, evidence["declared_codes"])
+    machine = coding.code_excerpts(read, scored, setting, declared=declared)
     codes = check_table(
         pd.concat([declared, machine], ignore_index=True), "codes", where="make_codes"
     )
-    return {"excerpts": excerpts, "scores": scored.scores, "machine_codes": codes}
+    return {
+        "excerpts": excerpts,
+        "scores": scored.scores,
+        "machine_codes": codes,
+        "languages": languages,
+        "embeddings": coding.as_table(scored.embeddings),
+    }
 
 
 def make_map(
@@ -87,18 +98,34 @@ def make_map(
 ) -> Tables:
     """Add people's codes, settle conflicts, count people and join the two strands."""
     journey = setting.journey
-    codes, coders, lost = _all_codes(evidence, coded, setting)
+    codes, coders, lost, learned = _all_codes(evidence, coded, setting)
     held = resolve_codes(codes, coders)
     excerpts = _with_stages(coded["excerpts"], held, journey)
-    labels = coding.label_codes(codes, setting.codebook)
+    log = review.read_log(setting.folder / review.LOG_FILE)
+    labels = coding.label_codes(codes, setting.codebook) | review.renamed_labels(log)
+    embeddings = coding.as_vectors(coded["embeddings"])
     designs = {source.id: source.has_design for source in config.sources}
     segments = find_segments(config, evidence)
 
     say("counting people")
     heard = synthesis.count_heard(excerpts)
-    mentions = synthesis.count_mentions(
-        held, excerpts, journey=journey, designs=designs, labels=labels, segments=segments
+    prompted = synthesis.find_prompted(
+        excerpts, declared_codes=evidence["declared_codes"], codes=codes
     )
+    mentions = synthesis.count_mentions(
+        held, excerpts, journey=journey, designs=designs, labels=labels, segments=segments,
+        prompted=prompted,
+    )  # fmt: skip
+    by_place = {
+        by: synthesis.count_mentions_at(
+            held, excerpts, by=by, journey=journey, designs=designs, labels=labels,
+            prompted=prompted, proposals=codes,
+        )
+        for by in ("touchpoint", "channel")
+    }  # fmt: skip
+    statements = synthesis.list_statements(held, codes, excerpts, coders, labels=labels)
+    valence = synthesis.measure_valence(excerpts, coded["scores"])
+    talk = synthesis.measure_talk(excerpts, evidence["documents"])
     people = people_by_source(evidence)
     worded = [source for source in config.sources if source.kind in KIND_OF_WORDS]
     coverage = synthesis.describe_coverage(
@@ -109,7 +136,7 @@ def make_map(
     )
     quotes = synthesis.choose_quotes(
         held, excerpts, evidence["participants"], evidence["documents"], mentions,
-        labels=labels, per_stage=config.report.quotes_per_stage,
+        labels=labels, per_stage=config.report.quotes_per_stage, embeddings=embeddings,
     )  # fmt: skip
 
     say("following people through the stages")
@@ -145,7 +172,7 @@ def make_map(
             task_success=task_success,
             stage_timing=timing,
             visitors=visitors,
-            valence=synthesis.measure_valence(excerpts, coded["scores"]),
+            valence=valence,
             tellers=synthesis.list_tellers(held, excerpts, evidence["participants"]),
         ),
         journey=journey,
@@ -160,7 +187,26 @@ def make_map(
         "codes": codes,
         "held_codes": held,
         "lost_codes": lost,
+        "learned_codes": learned,
         "themes": coding.describe_themes(held, excerpts),
+        "statements": statements,
+        "pain_points": synthesis.summarize_pain_points(statements, mentions, order=journey.order),
+        "stage_bases": synthesis.count_bases(held, excerpts, coders=coders),
+        "touchpoint_mentions": by_place["touchpoint"],
+        "channel_mentions": by_place["channel"],
+        "emotion_curve": synthesis.estimate_emotion_curve(
+            valence, journey=journey, designs=designs
+        ),
+        "talk": talk,
+        "dominance": synthesis.measure_dominance(talk),
+        "saturation": synthesis.measure_saturation(
+            codes,
+            coders,
+            evidence["documents"],
+            excerpts,
+            given=[(entry.group, entry.code) for entry in setting.codebook],
+        ),
+        "segment_people": _segment_people(segments, people),
         "mentions": mentions.assign(source_label=mentions["source"].map(names)),
         "coverage": coverage.assign(source_label=coverage["source"].map(names)),
         "quotes": quotes,
@@ -214,6 +260,12 @@ def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
     return pd.concat(parts, ignore_index=True)[["participant_id", "segment", "segment_value"]]
 
 
+def _segment_people(segments: pd.DataFrame | None, people: dict[str, set[str]]) -> pd.DataFrame:
+    """Count the people of each declared audience segment, per source; empty without any."""
+    none = pd.DataFrame(columns=["participant_id", "segment", "segment_value"])
+    return synthesis.describe_segments(none if segments is None else segments, people)
+
+
 def measure_reach(segments: pd.DataFrame | None, events: pd.DataFrame) -> pd.DataFrame:
     """Return for how many people in the events each audience segment is known.
 
@@ -263,7 +315,8 @@ def people_by_source(evidence: Tables) -> dict[str, set[str]]:
 
 def _all_codes(
     evidence: Tables, coded: Tables, setting: coding.CodingSetting
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return all codes, all coders, people's codes that were lost, and what was learned."""
     theirs, lost = review.anchor_codes(
         evidence["people_codes"], coded["excerpts"], evidence["documents"]
     )
@@ -272,18 +325,22 @@ def _all_codes(
     quotable = quotable.loc[quotable["consent"] == "quote", "document_id"]
     lost["quote"] = lost["quote"].where(lost["document_id"].isin(quotable), "")
     people = review.list_coders(setting.folder / "codes")
-    codes = pd.concat([coded["machine_codes"], theirs], ignore_index=True)
+    learner = coding.learn_codes(coded["excerpts"], _vectors(coded), theirs, people)
+    learned = learner(coded["excerpts"], coded["scores"])
+    codes = pd.concat([coded["machine_codes"], learned, theirs], ignore_index=True)
     codes = check_table(
         review.apply_log(codes, review.read_log(setting.folder / review.LOG_FILE)),
         "codes",
         where="codes",
     )
-    coders = check_table(
-        pd.concat([coding.describe_coders(setting), people], ignore_index=True),
-        "coders",
-        where="coders",
-    )
-    return codes, coders, lost
+    coders = [coding.describe_coders(setting), coding.describe_learner(learner), people]
+    coders = check_table(pd.concat(coders, ignore_index=True), "coders", where="coders")
+    return codes, coders, lost, coding.describe_learned(learner)
+
+
+def _vectors(coded: Tables) -> pd.DataFrame:
+    vectors = coding.as_vectors(coded["embeddings"])
+    return pd.DataFrame(index=pd.Index([], name="excerpt_id")) if vectors is None else vectors
 
 
 def _mask_sheets(sheets: pd.DataFrame, masker: privacy.StudyMasker) -> pd.DataFrame:

@@ -21,6 +21,11 @@ from cjm_research.synthesis.segments import (
     describe_segment_traits,
     describe_segments,
 )
+from cjm_research.synthesis.statements import (
+    count_bases,
+    list_statements,
+    summarize_pain_points,
+)
 from cjm_research.synthesis.talk import measure_dominance, measure_talk
 
 __all__ = [
@@ -29,6 +34,7 @@ __all__ = [
     "SourceLabel",
     "build_journey_map",
     "choose_quotes",
+    "count_bases",
     "count_emotions",
     "count_heard",
     "count_joins",
@@ -43,10 +49,12 @@ __all__ = [
     "judge",
     "judge_kpis",
     "list_new_codes",
+    "list_statements",
     "list_tellers",
     "measure_dominance",
     "measure_saturation",
     "measure_talk",
     "measure_valence",
+    "summarize_pain_points",
     "summarize_ratings",
 ]

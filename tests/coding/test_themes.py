@@ -42,9 +42,11 @@ def codes(told):
 def test_excerpts_of_pain_are_grouped_into_themes(told, codes):
     assert len(told) == 36
     assert set(codes["code_group"]) == {"theme"}
-    assert codes["excerpt_id"].is_unique
-    assert 2 <= codes["code"].nunique() <= 12
-    assert {"label"} == {key for text in codes["attributes"] for key in json.loads(text)}
+    assert 2 <= codes["code"].nunique() <= 6
+    assert not codes.duplicated(["excerpt_id", "code"]).any()
+    assert {key for text in codes["attributes"] for key in json.loads(text)} == {
+        "label", "stability", "ari", "similarity", "example_id", "counter_ids",
+    }  # fmt: skip
 
 
 def test_themes_are_numbered_by_size(codes):
@@ -89,15 +91,35 @@ def test_a_theme_is_described_by_its_people(told, codes):
     assert themes["theme"].tolist() == sorted(codes["code"].unique())
     assert themes["n_excerpts"].sum() == len(codes)
     assert (themes["n_participants"] <= themes["n_excerpts"]).all()
-    assert set(themes["example_id"]) <= set(codes["excerpt_id"])
+    for theme in themes.itertuples():
+        assert theme.example_id in set(codes.loc[codes["code"] == theme.theme, "excerpt_id"])
+        assert theme.stable == (theme.stability >= 0.6)
 
 
 def test_one_person_counts_once_in_a_theme(told, codes):
     themes = describe_themes(codes, told.assign(participant_id="p1"))
     assert set(themes["n_participants"]) == {1}
+    assert (themes["n_excerpts"] > 1).all()
 
 
 def test_no_codes_describe_no_themes(told, codes):
     themes = describe_themes(codes.iloc[:0], told)
     assert isinstance(themes, pd.DataFrame)
     assert themes.empty
+
+
+def test_a_theme_that_only_a_person_uses_has_no_stability(told, codes):
+    theirs = codes.iloc[:2].assign(attributes="{}", code="own")
+    (row,) = describe_themes(theirs, told).to_dict("records")
+    assert row["label"] == ""
+    assert row["stability"] != row["stability"]
+    assert row["stable"] is False
+    assert row["example_id"] == theirs["excerpt_id"].iloc[0]
+
+
+def test_an_example_that_a_person_took_out_is_replaced(told, codes):
+    first = describe_themes(codes, told).iloc[0]
+    left = codes[codes["excerpt_id"] != first["example_id"]]
+    again = describe_themes(left, told).set_index("theme").loc[first["theme"]]
+    mine = left[left["code"] == first["theme"]]
+    assert again["example_id"] in set(mine["excerpt_id"])

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment
 
 from cjm_research.figures.cells import number
-from cjm_research.reporting.site import views
+from cjm_research.reporting.site import grounds, views, voices
 from cjm_research.reporting.site.context import SiteContext, StudyRuns
 from cjm_research.reporting.site.environment import make_environment
 from cjm_research.reporting.site.paper import paper_size
@@ -111,6 +111,11 @@ def _front(context: SiteContext, stages: Sequence[views.StageView]) -> dict[str,
         "kpis": views.kpi_views(context.tables.get("kpis")),
         "paper_size": paper_size(stages),
         "joins": views.join_views(context.tables.get("joins"), labels),
+        "themes": grounds.theme_views(context.tables, stages),
+        "bases": grounds.basis_views(context.tables.get("stage_bases"), labels),
+        "languages": grounds.language_views(context.tables.get("languages"), labels),
+        "talks": grounds.talk_views(context.tables.get("dominance"), labels),
+        "saturations": grounds.saturation_views(context.tables.get("saturation"), labels),
     }
 
 
@@ -121,8 +126,9 @@ def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
         "segments": [entry for entry in segments if entry["segment"]],
         "timings": views.timing_views(context.tables.get("stage_timing"), stage.id, names),
         "tasks": views.task_views(context.tables.get("task_success"), stage.id),
-        "said": views.said_views(context.tables.get("mentions"), stage),
-        "quote_groups": views.quote_groups(stage),
+        "said": voices.said_views(context.tables, stage),
+        "coded_by": voices.coded_by(context.tables, stage),
+        "quote_groups": voices.quote_groups(stage),
         "coverage": views.coverage_views(context.tables.get("coverage"), stage.id),
         "small_sample": views.SMALL_SAMPLE,
     }

@@ -21,17 +21,9 @@ from cjm_research.reporting.site import marks
 from cjm_research.reporting.site.words import percent, percent_range
 
 LONG_QUOTE = 240
+LONG_CONTEXT = 160
 SMALL_SAMPLE = 5
 PERSON_KINDS = ("interview", "note")
-
-GROUP_WORDS = {
-    "emotion": "Emotions",
-    "pain_point": "What hurts",
-    "delight": "What delights",
-    "need": "What they need",
-    "expectation": "What they expect",
-    "theme": "Themes",
-}
 
 SAID_BY = {"observer": "observer’s note on "}
 
@@ -294,63 +286,6 @@ def task_views(task_success: pd.DataFrame | None, stage: str) -> list[Cell]:
     ]
 
 
-def said_views(mentions: pd.DataFrame | None, stage: StageView) -> list[Cell]:
-    """Return everything said in a stage: per source, then per group of codes."""
-    found: dict[str, dict[str, list[Cell]]] = {}
-    labels: dict[str, str] = {}
-    for row in rows(mentions):
-        group = text(row.get("code_group"))
-        if text(row.get("stage")) != stage.id or text(row.get("segment")) or group == "stage":
-            continue
-        source = text(row.get("source"))
-        labels[source] = text(row.get("source_label")) or source
-        found.setdefault(source, {}).setdefault(group, []).append(_mention(row))
-    if not found:
-        # Without the long table the map's own cells still say what was said.
-        lanes = (("emotion", stage.emotions), ("pain_point", stage.pains))
-        for group, lane in (*lanes, ("delight", stage.delights)):
-            for view in lane:
-                if view.entries:
-                    labels[view.source] = view.label
-                    found.setdefault(view.source, {})[group] = list(view.entries)
-    order = list(GROUP_WORDS)
-    return [
-        {
-            "source": source,
-            "label": labels[source],
-            "groups": [
-                {
-                    "group": group,
-                    "words": GROUP_WORDS.get(group, group.replace("_", " ").capitalize()),
-                    "entries": sorted(entries, key=lambda e: (-(e["n_said"] or 0), e["label"])),
-                }
-                for group, entries in sorted(
-                    groups.items(), key=lambda pair: (_place(order, pair[0]), pair[0])
-                )
-            ],
-        }
-        for source, groups in found.items()
-    ]
-
-
-def quote_groups(stage: StageView) -> list[Cell]:
-    """Return the stage's quotes under the code that they are quoted for."""
-    groups: dict[tuple[str, str], list[Cell]] = {}
-    for quote in stage.quotes:
-        groups.setdefault((quote["code_group"], quote["label"]), []).append(quote)
-    order = ["pain_point", "delight", *GROUP_WORDS]
-    return [
-        {
-            "words": GROUP_WORDS.get(group, group.replace("_", " ").capitalize()),
-            "label": label,
-            "quotes": quotes,
-        }
-        for (group, label), quotes in sorted(
-            groups.items(), key=lambda pair: _place(order, pair[0][0])
-        )
-    ]
-
-
 def _stage_view(row: Cell) -> StageView:
     stage = text(row.get("stage"))
     heard = tuple(_source(entry) for entry in items(row.get("heard")))
@@ -420,18 +355,21 @@ def _behaviour(row: Cell) -> Behaviour:
     )
 
 
-def _mention(entry: Mapping[str, Any]) -> Cell:
+def mention_view(entry: Mapping[str, Any]) -> Cell:
+    """Return people who said something, of those heard, with their drawing."""
     n_said, n_heard = count(entry.get("n_said")), count(entry.get("n_heard"))
     share, low, high = (number(entry.get(k)) for k in ("share", "low", "high"))
     aliases = strings(entry.get("aliases"))
     label = text(entry.get("label")) or text(entry.get("emotion")) or text(entry.get("code"))
     return {
+        "code": text(entry.get("code")),
         "label": label,
         "n_said": n_said,
         "n_heard": n_heard,
         "share": share,
         "low": low,
         "high": high,
+        "n_prompted": count(entry.get("n_prompted")) or 0,
         "aliases": aliases,
         "strip": marks.strip(n_said, n_heard, aliases),
         # A share is drawn only where the sampling design allows an interval.
@@ -445,7 +383,7 @@ def _by_source(heard: Sequence[SourceView], entries: Sequence[Cell]) -> tuple[So
     for entry in entries:
         source = text(entry.get("source"))
         labels.setdefault(source, text(entry.get("source_label")) or source)
-        found.setdefault(source, []).append(_mention(entry))
+        found.setdefault(source, []).append(mention_view(entry))
     known = {view.source: view for view in heard}
     views = []
     for source, cells in found.items():
@@ -494,6 +432,7 @@ def _quote(entry: Cell) -> Cell:
     source = text(entry.get("source_label")) or text(entry.get("source"))
     return {
         "quote_id": text(entry.get("quote_id")),
+        "source": text(entry.get("source")),
         "source_label": source,
         "document_id": text(entry.get("document_id")),
         "start": count(entry.get("start")) or 0,
@@ -505,9 +444,17 @@ def _quote(entry: Cell) -> Cell:
         "speaker": speaker,
         "at": text(entry.get("at")),
         "prompt": text(entry.get("prompt")),
+        "around": [_context(entry.get("before")), _context(entry.get("after"))],
         "code_group": text(entry.get("code_group")),
+        "code": text(entry.get("code")),
         "label": text(entry.get("label")) or text(entry.get("code")),
     }
+
+
+def _context(value: object) -> Cell:
+    """Return a neighbouring sentence of a quote; a long one is folded."""
+    words = text(value).strip()
+    return {"text": words, "long": len(words) > LONG_CONTEXT}
 
 
 def _rating(entry: Cell) -> Cell:
@@ -567,7 +514,3 @@ def _people(
 def _shortest_first(quotes: list[Cell]) -> list[Cell]:
     """Quotes that fit a column first, each group in the order given."""
     return sorted(quotes, key=lambda quote: len(quote["text"]) > 140)
-
-
-def _place(order: Sequence[str], name: str) -> int:
-    return order.index(name) if name in order else len(order)
