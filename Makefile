@@ -55,9 +55,15 @@ train: .venv-training/.ready ## Train the language model anew from DATA, about a
 language: .venv-training/.ready ## Measure the language model and its peers on DATA
 	.venv-training/bin/python benchmarks/language.py --data $(DATA) --plot docs/images/reliability.png
 
+heads: env ## Fit the heads of the coder anew from DATA, a few minutes
+	OMP_NUM_THREADS=1 $(BIN)/python training/fit_statements.py --data $(DATA)
+
+voices: .venv-training/.ready ## Measure the coding of what people say on DATA
+	OMP_NUM_THREADS=2 .venv-training/bin/python benchmarks/voices.py --data $(DATA)
+
 lock: env ## Resolve the lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
 	  --override requirements/overrides.txt --no-header --no-annotate --no-emit-index-url \
 	  --quiet -o requirements/lock.txt
 
-.PHONY: help env demo test lint types notebooks bench train language lock
+.PHONY: help env demo test lint types notebooks bench train language heads voices lock

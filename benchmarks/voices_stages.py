@@ -47,7 +47,8 @@ def measure_stages(data: Path) -> dict[str, float]:
     names = {"shipped": "", "shipped_strict": "_strict"}
     for key, suffix in names.items():
         figures[f"stage_precision_sheet{suffix}"] = float(np.mean([m[key] for m in sheet]))
-    figures["stage_coverage_sheet"] = float(np.mean([m["coverage"] for m in sheet]))
+    n_sheet = sum(m["n"] for m in sheet)
+    figures["stage_coverage_sheet"] = sum(m["coverage"] * m["n"] for m in sheet) / n_sheet
     figures["stage_smoothing_gain_sheet"] = sheet[-1]["gain"]
     figures["stage_coverage"] = min(
         figures[f"stage_coverage_{name}"] for name in ("demo", "blind", "sheet")
@@ -90,6 +91,7 @@ def _measure(staged: StagedExcerpts, encode) -> dict[str, float]:
         "shipped": shipped,
         "shipped_strict": strict,
         "coverage": coverage,
+        "n": int(has_stage.sum()),
         "gain": curves["smoothed"][LEAST_COVERAGE] - curves["alone"][LEAST_COVERAGE],
     }
 

@@ -10,6 +10,7 @@ from cjm_research.coding import (
     measure_excerpts,
     score_excerpts,
 )
+from cjm_research.coding.heads import EXPECTATIONS, load_heads
 from cjm_research.errors import TableError
 from cjm_research.tables import check_table
 
@@ -17,15 +18,20 @@ from cjm_research.tables import check_table
 def test_the_tables_of_both_scorers_have_one_form(say):
     told = say("It crashed.", "I love it.")
     one, other = score_excerpts(told), score_excerpts(told, by="rules")
-    assert list(one.columns) == list(other.columns)
-    assert one.dtypes.tolist() == other.dtypes.tolist()
     assert set(one["coder_id"]) == {"encoder"}
-    check_table(one, "scores", where="test")
+    for scores in (one, other):
+        check_table(scores, "scores", where="test")
+    # Only the heads tell what became of an expectation; the rules have phrases for that.
+    assert set(one.columns) - set(other.columns) == set(EXPECTATIONS)
+    assert set(other.columns) <= set(one.columns)
+    assert one.dtypes[other.columns].tolist() == other.dtypes.tolist()
 
 
 def test_probabilities_lie_in_their_ranges(say):
     scores = score_excerpts(say("I love it!", "It crashed and I gave up.", "The door is blue."))
-    unit = scores[[*(f"emotion_{name}" for name in EMOTIONS), "pain", "delight", "need"]]
+    unit = scores[
+        [*(f"emotion_{name}" for name in EMOTIONS), "pain", "delight", "need", *EXPECTATIONS]
+    ]
     assert ((unit >= 0) & (unit <= 1)).all().all()
     assert scores["valence"].between(-1, 1).all()
     assert scores["valence"].idxmax() == 0 and scores["valence"].idxmin() == 1
@@ -56,7 +62,11 @@ def test_a_short_answer_is_read_with_its_question(say):
 def test_a_long_answer_speaks_for_itself(say, question):
     text = "The way the search works in the mobile app at home."
     asked, alone = score_excerpts(say(text, prompt=question)), score_excerpts(say(text))
-    assert asked["pain"].item() == alone["pain"].item()
+    assert asked["valence"].item() == alone["valence"].item()
+    # The heads hear the question, but it makes neither a pain nor a delight of a plain answer.
+    levels = load_heads().thresholds
+    for signal in ("pain", "delight"):
+        assert max(asked[signal].item(), alone[signal].item()) < levels[signal]
 
 
 def test_a_mask_is_nobodys_word(say):

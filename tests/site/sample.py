@@ -74,6 +74,8 @@ QUOTES = {
     ],
 }
 
+BEFORE = ["I had the box in the basket.", "So I went on, " + "and on, " * 30 + "and then"]
+
 
 def _mention(source: str, label: str, n_said: int, n_heard: int, **more: Any) -> dict[str, Any]:
     entry = {"source": source, "source_label": "Interviews", "n_said": n_said, "n_heard": n_heard}
@@ -134,6 +136,7 @@ def _stage(row: tuple[Any, ...]) -> dict[str, Any]:
              "start": 120, "end": 120 + len(words), "text": words, "alias": ALIASES[10 + place],
              "speaker": "participant", "at": f"interview, 00:{12 + place}", "code": code,
              "prompt": "And what happened when you came to the order form?",
+             "before": BEFORE[place], "after": "That was that." if place == 0 else "",
              "code_group": group, "label": label}
         )  # fmt: skip
     ratings = []
@@ -204,8 +207,131 @@ def mentions() -> pd.DataFrame:
                     {"stage": stage, "code_group": "emotion", "code": emotion}
                     | _mention(source, emotion, said, total)
                 )
+        if stage == "order":
+            for group, code, label, said, asked in OTHER_GROUPS:
+                rows.append(
+                    {"stage": stage, "code_group": group, "code": code, "n_prompted": asked}
+                    | _mention("interviews", label, said, heard)
+                )
     frame = pd.DataFrame(rows).drop(columns="aliases")
     return frame.assign(segment="", segment_value="")
+
+
+OTHER_GROUPS = [
+    ("pain_point", "other", "Trouble that fits no code yet", 12, 0),
+    ("need", "need", "A need or a wish", 7, 0),
+    ("need", "price_first", "The price before anything else", 4, 3),
+    ("expectation", "missed", "Expectation missed", 5, 0),
+    ("reason", "price", "Price", 3, 3),
+    ("social_proof", "social_proof", "Others’ use or advice played a part", 2, 0),
+    ("adjacent_wish", "adjacent_wish", "A wish beside what is offered", 1, 0),
+    ("theme", "t01", "account, password", 6, 0),
+]
+
+
+def voices() -> dict[str, pd.DataFrame]:
+    """The tables of findings: severities, particulars, themes, and on what they rest."""
+    participants = pd.DataFrame(
+        [{"participant_id": f"id-{alias}", "alias": alias,
+          "consent": "quote" if place < 12 else "no_quote"} for place, alias in enumerate(ALIASES)]
+    )  # fmt: skip
+    pain_points = pd.DataFrame(
+        [
+            {"stage": "order", "source": "interviews", "code": code, "n_said": n_said,
+             "n_heard": 13, "severity": severity, "n_severe": n_severe,
+             "severity_by_people": by_people, "n_own": n_said,
+             "consequences": [{"name": name, "n": n} for name, n in told],
+             "touchpoints": [{"name": name, "n": n} for name, n in places]}
+            for code, n_said, severity, n_severe, by_people, told, places in (
+                ("forced_account", 10, 3.0, 7, 2,
+                 [("annoyed", 9), ("called_support", 2), ("gave_up", 3)],
+                 [("Order page", 8), ("Hotline", 1), ("Shop", 1)]),
+                ("form_loses", 6, 1.5, 2, 0, [("delayed", 1)], []),
+                ("no_guest", 3, 4.0, 3, 3, [], []),
+            )
+        ]
+    )  # fmt: skip
+    statements = pd.DataFrame(
+        [
+            {"participant_id": f"id-{alias}", "source": "interviews", "stage": "order",
+             "code_group": group, "code": code, "expected": expected, "happened": happened,
+             "coder_id": coder}
+            for alias, group, code, expected, happened, coder in (
+                ("P01", "expectation", "missed", "to pay at once", "it asked for a letter",
+                 "rules-1"),
+                ("P02", "expectation", "missed", "a guest way", "", "rules-1"),
+                ("P13", "expectation", "missed", "no such thing", "this stays unsaid", "rules-1"),
+                ("P03", "expectation", "missed", "", "", "rules-1"),
+                ("P04", "pain_point", "forced_account", "", "", "person:ana"),
+            )
+        ]
+    )  # fmt: skip
+    places = pd.DataFrame(
+        [
+            {"stage": "order", "source": "interviews", "touchpoint": place, "channel": channel,
+             "code_group": group} | _mention("interviews", label, said, 13, code=code)
+            for place, channel, group, code, label, said in (
+                ("Discover page", "web", "pain_point", "forced_account", "Forced account", 1),
+                ("Hotline", "phone", "delight", "help", "Helped by people", 2),
+                ("Order page", "web", "pain_point", "other", "Trouble that fits no code yet", 9),
+                ("Order page", "web", "pain_point", "forced_account", "Forced account", 8),
+            )
+        ]
+    )  # fmt: skip
+    excerpts = pd.DataFrame(
+        [
+            {"excerpt_id": name, "participant_id": f"id-{alias}", "speaker": speaker,
+             "stage": "order", "source": "interviews", "text": words}
+            for name, alias, speaker, words in (
+                ("a#1", "P01", "participant", "They wanted a password for one pair of socks."),
+                ("a#2", "P02", "participant", "The account was no trouble at all."),
+                ("a#3", "P14", "participant", "I said this and may not be quoted."),
+                ("a#4", "P01", "interviewer", "And how was the account for you?"),
+                ("a#5", "P05", "observer", "Shrugs at the account page."),
+            )
+        ]
+    )  # fmt: skip
+    themes = pd.DataFrame(
+        [
+            {"theme": f"t{place:02d}", "label": label, "n_excerpts": n + 2, "n_participants": n,
+             "stability": stability, "stable": stability >= 0.6, "example_id": example,
+             "counter_ids": counters}
+            for place, (label, n, stability, example, counters) in enumerate(
+                [("socks, weather", 30, 0.31, "a#3", ""),
+                 ("account, password", 21, 0.82, "a#1", "a#4 a#2 a#3 a#5"),
+                 *((f"small theme {n}", n, 0.7, "gone#1", "") for n in range(1, 7))], start=1
+            )
+        ]
+    )  # fmt: skip
+    curve = pd.DataFrame(
+        [{"stage": "order", "source": "interviews", "n": 13, "mean": -0.5, "low": NAN,
+          "high": NAN},
+         {"stage": "order", "source": "survey", "n": 296, "mean": -0.2, "low": -0.3,
+          "high": -0.12}]
+    )  # fmt: skip
+    bases = [("prompt", 336), ("carried prompt", 535), ("inferred", 42), ("unassigned", 85)]
+    languages = [("interviews", "en", "read")] * 14 + [("survey", "en", "read")] * 4
+    languages += [("survey", "pt", "set aside")] * 3 + [("survey", "xx", "set aside")]
+    talk = [("a", 1, 0.17, 1.0, 1.0), ("b", 1, 0.55, 1.0, 1.0), ("c", 5, 0.2, 0.61, 0.2)]
+    return {
+        "participants": participants, "pain_points": pain_points, "statements": statements,
+        "touchpoint_mentions": places, "excerpts": excerpts, "themes": themes,
+        "emotion_curve": curve,
+        "stage_bases": pd.DataFrame(
+            [{"source": "interviews", "basis": basis, "n_excerpts": n} for basis, n in bases]
+        ),
+        "languages": pd.DataFrame(languages, columns=["source", "language", "status"]),
+        "dominance": pd.DataFrame(
+            [{"document_id": name, "source": "interviews", "n_participants": n,
+              "interviewer_share": asked, "most_talkative_share": most, "even_share": even}
+             for name, n, asked, most, even in talk]
+        ),
+        "saturation": pd.DataFrame(
+            [{"source": "interviews", "base": base, "run": 2,
+              "words": f"cannot tell: 4 coded interviews, and {base + 2} are needed"}
+             for base in (4, 5)]
+        ),
+    }  # fmt: skip
 
 
 def tables() -> dict[str, pd.DataFrame]:
@@ -277,9 +403,11 @@ def tables() -> dict[str, pd.DataFrame]:
         ),
         "coders": pd.DataFrame(
             [{"coder_id": "rules-1", "kind": "machine", "name": "rules", "version": "1",
-              "sha256": "0" * 64}]
+              "sha256": "0" * 64},
+             {"coder_id": "person:ana", "kind": "person", "name": "Ana", "version": "",
+              "sha256": ""}]
         ),
-    }  # fmt: skip
+    } | voices()  # fmt: skip
 
 
 PIXEL = (
@@ -399,4 +527,4 @@ def with_text(value: Any, hostile: str) -> Any:
 
 KEPT = {"stage", "next_stage", "segment", "source", "source_a", "source_b", "measure", "unit",
         "kind", "coverage", "behaviour_measure", "code_group", "speaker", "verdict",
-        "direction"}  # fmt: skip
+        "direction", "consent"}  # fmt: skip

@@ -44,7 +44,7 @@ def hostile_tables(sample, payload: str) -> dict[str, pd.DataFrame]:
             **{
                 column: [sample.with_text(value, payload) for value in frame[column]]
                 for column in frame.columns
-                if column not in sample.KEPT
+                if column not in sample.KEPT and (name, column) != ("languages", "status")
             }
         )
         for name, frame in tables.items()

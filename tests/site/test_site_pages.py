@@ -112,11 +112,13 @@ def test_the_front_page_goes_in_the_order_of_a_decision(front):
         "What this is for",
         "Targets",
         "The journey",
+        "Themes across stages",
         "Candidate opportunities",
         "Assumptions to check",
         "People in both worlds",
         "What this report cannot say",
         "Where this comes from",
+        "How the words were read",
     ]
     assert "the machine proposes, a researcher decides" in front.get_text()
 
