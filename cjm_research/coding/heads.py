@@ -34,6 +34,10 @@ EXPECTING = ("expected", "used_to", "not_so", "as_hoped", "better_than")
 """Kinds of wording (`marks` of the lexicon) without which no expectation is coded."""
 
 
+CHUNK = 4096
+"""Texts described at a time, so that memory stays bounded."""
+
+
 @dataclass(frozen=True, eq=False)
 class Heads:
     """A logistic regression per statement.
@@ -80,9 +84,13 @@ def score_statements(
         A column per head, float32, a row per text.
     """
     heads = load_heads()
-    seen = describe_sentences(encoder, encoded, texts, prompts)
-    # einsum adds each row up by itself: a text's probability does not depend on the others.
-    logits = np.einsum("ij,kj->ik", seen, heads.weights[:, :-1].astype(np.float64))
+    weights = heads.weights[:, :-1].astype(np.float64)
+    logits = np.empty((len(texts), len(heads.names)))
+    for start in range(0, len(texts), CHUNK):
+        rows = slice(start, start + CHUNK)
+        seen = describe_sentences(encoder, encoded[rows], texts[rows], prompts[rows])
+        # einsum adds each row up by itself: a text's probability does not depend on the others.
+        logits[rows] = np.einsum("ij,kj->ik", seen, weights)
     values = 1.0 / (1.0 + np.exp(-(logits + heads.weights[:, -1])))
     # An expectation is told in words for it; what the meaning alone suggests was mostly wrong.
     told = speaks_of_expectation(texts)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cjm_research.coding import EMOTIONS, heads, load_encoder, score_excerpts
+from cjm_research.coding.encoder.model import Encoded
 from cjm_research.coding.heads import (
     EXPECTATIONS,
     SIGNALS,
@@ -29,11 +30,10 @@ class Encoder:
 
 
 def encoded(n):
-    return SimpleNamespace(
-        signals=np.full((n, 3), 0.5),
-        emotions=np.full((n, len(EMOTIONS)), 0.5),
-        embeddings=np.tile([0.6, 0.8], (n, 1)),
-    )
+    return Encoded(
+        np.tile([0.6, 0.8], (n, 1)), np.full((n, len(EMOTIONS)), 0.5), np.full((n, 3), 0.5),
+        np.zeros(n, dtype=bool),
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -72,32 +72,47 @@ def test_marks_are_there_or_not():
     assert marks[1].any() and marks[2].any()
 
 
+NAMES = ("pain", *EXPECTATIONS)
+
+
 def scored(monkeypatch, weights, texts=TEXTS, prompts=("", "")):
-    monkeypatch.setattr(heads, "load_heads", lambda: Heads(("pain", "need"), weights, {}))
-    return score_statements(Encoder(), encoded(len(texts)), texts, prompts)
+    monkeypatch.setattr(heads, "load_heads", lambda: Heads(NAMES, weights, {}))
+    return score_statements(Encoder(), encoded(len(texts)), texts, list(prompts))
 
 
-def test_a_probability_is_the_logistic_of_the_weighted_features(monkeypatch, seen):
-    weights = np.zeros((2, seen.shape[1] + 1), dtype="float32")
+@pytest.fixture
+def weights(seen):
+    return np.zeros((len(NAMES), seen.shape[1] + 1), dtype="float32")
+
+
+def test_a_probability_is_the_logistic_of_the_weighted_features(monkeypatch, weights):
     weights[0, -1] = np.log(3)
-    weights[1, 3 + len(EMOTIONS)] = 1.0  # the first number of the text's meaning: 3 * .6
+    assert scored(monkeypatch, weights)["pain"].tolist() == pytest.approx([0.75, 0.75])
+    weights[0, 3 + len(EMOTIONS)] = 1.0  # the first number of the text's meaning: 3 * .6
     found = scored(monkeypatch, weights)
-    assert found["pain"].tolist() == pytest.approx([0.75, 0.75])
-    assert found["need"].tolist() == pytest.approx([1 / (1 + np.exp(-1.8))] * 2)
-    assert found.dtypes.tolist() == [np.dtype("float32")] * 2
+    assert found["pain"].tolist() == pytest.approx([1 / (1 + np.exp(-1.8) / 3)] * 2)
+    assert set(found.dtypes) == {np.dtype("float32")}
 
 
-def test_a_text_has_the_same_probability_in_any_company(monkeypatch, seen):
-    weights = np.random.default_rng(0).normal(size=(2, seen.shape[1] + 1)).astype("float32")
+def test_no_expectation_without_words_for_one(monkeypatch, weights):
+    weights[1:, -1] = np.log(3)
+    found = scored(monkeypatch, weights)
+    assert found.loc[0, list(EXPECTATIONS)].tolist() == [0, 0, 0]
+    assert found.loc[1, list(EXPECTATIONS)].tolist() == pytest.approx([0.75] * 3)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 4096])
+def test_a_text_has_the_same_probability_in_any_company(monkeypatch, weights, chunk):
+    monkeypatch.setattr(heads, "CHUNK", chunk)
+    weights = np.random.default_rng(0).normal(size=weights.shape).astype("float32")
     many = [f"The page is blue {n} times." for n in range(40)] + TEXTS
     together = scored(monkeypatch, weights, many, [""] * len(many))
     alone = scored(monkeypatch, weights, TEXTS[:1], [""])
     assert together.iloc[40].tolist() == alone.iloc[0].tolist()
 
 
-def test_no_texts_give_no_rows(monkeypatch, seen):
-    weights = np.zeros((2, seen.shape[1] + 1), dtype="float32")
-    assert scored(monkeypatch, weights, [], []).shape == (0, 2)
+def test_no_texts_give_no_rows(monkeypatch, weights):
+    assert scored(monkeypatch, weights, [], []).shape == (0, len(NAMES))
 
 
 def test_the_shipped_heads_fit_the_shipped_encoder():

@@ -60,7 +60,7 @@ def test_a_short_answer_is_read_with_its_question(say):
 
 @pytest.mark.parametrize("question", ["What annoyed you most?", "What did you like most?"])
 def test_a_long_answer_speaks_for_itself(say, question):
-    text = "The way the search works in the mobile app at home."
+    text = "The search is on the second page of the mobile app at home."
     asked, alone = score_excerpts(say(text, prompt=question)), score_excerpts(say(text))
     assert asked["valence"].item() == alone["valence"].item()
     # The heads hear the question, but it makes neither a pain nor a delight of a plain answer.

@@ -69,7 +69,7 @@ NEAR = sum(WEIGHTS[:3])
 
 
 def test_a_pain_point_is_named_by_its_meaning(say):
-    codes = code(say("Hm so."), [{"Slow": 1.0}], pain=0.99)
+    codes = code(say("Hm so."), [{"Slow": 1.0}], pain=1.0)
     assert given(codes) == {"slow": (fit(NEAR, 0.0), "meaning")}
 
 
@@ -91,7 +91,7 @@ def test_without_pain_meaning_names_nothing(say):
 
 
 def test_two_codes_that_fit_are_both_given(say):
-    both = given(code(say("Hm so."), [{"Slow": 1.0, "Lost": 1.0}], pain=0.99))
+    both = given(code(say("Hm so."), [{"Slow": 1.0, "Lost": 1.0}], pain=1.0))
     assert set(both) == {"slow", "lost"}
     assert both["slow"][0] == fit(NEAR, NEAR)
 
@@ -104,8 +104,15 @@ def test_a_passing_word_yields_to_the_meaning_and_a_telling_phrase_stands_beside
     assert telling["lost"][1] == "meaning"
 
 
-def test_a_denied_phrase_names_nothing(say):
-    assert set(given(code(say("It never took ages."), [{}], pain=0.99))) == {OTHER}
+def test_a_passing_word_names_the_topic_where_nothing_surer_does(say):
+    assert given(code(say("Those pages."), [{}], pain=0.99)) == {"slow": (0.7, "cue: pages")}
+
+
+def test_a_denied_phrase_is_a_passing_word_at_most(say):
+    told = say("It never took ages.")
+    assert given(code(told, [{}], pain=0.99)) == {"slow": (0.7, "cue: took ages")}
+    assert set(given(code(told, [{"Lost": 1.0}], pain=0.99))) == {"lost"}
+    assert given(code(told, [{}], pain=0.1)) == {}
 
 
 def test_the_signals_do_not_name_each_others_codes(say):
@@ -126,7 +133,7 @@ def test_a_pain_point_carries_its_particulars(say):
     found = attributes(code(told, [{"Lost": 0.9, "Checkout": 0.4}], pain=0.9))
     assert found == {
         "obstacle": "work was gone.", "touchpoint": "Checkout", "consequence": "blocked",
-        "severity": 3, "whose": "other", "when": "past",
+        "severity": 3, "whose": "other", "when": "past", "signs": ["could not", "nice"],
     }  # fmt: skip
 
 

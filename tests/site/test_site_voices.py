@@ -125,6 +125,20 @@ def test_expectations_stand_in_pairs_where_consent_allows(order):
     assert "this stays unsaid" not in str(order)
 
 
+def test_one_person_who_repeats_an_expectation_does_not_crowd_out_others(sample):
+    said = pd.DataFrame(
+        [
+            {"stage": "order", "source": "interviews", "code_group": "expectation",
+             "code": "missed", "participant_id": f"id-{alias}", "expected": words, "happened": "x"}
+            for alias, words in (("P01", "a"), ("P01", "a"), ("P01", "b"), ("P02", "c"))
+        ]
+    )  # fmt: skip
+    tables = sample.tables() | {"statements": said}
+    stage = views.stage_views(sample.journey_map())[2]
+    pairs = voices.expectation_pairs(tables, stage, "interviews")
+    assert [(p["by"], p["expected"]) for p in pairs] == [("P01", "a"), ("P02", "c"), ("P01", "b")]
+
+
 def test_touchpoints_of_the_stage_come_first_and_others_are_folded(order):
     own = table(order, "Interviews", "By touchpoint")
     assert "people, of 13 heard" in words(own.caption)

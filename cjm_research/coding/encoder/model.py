@@ -62,6 +62,11 @@ class Encoded:
     signals: NDArray[np.float32]
     truncated: NDArray[np.bool_]
 
+    def __getitem__(self, rows: slice) -> Encoded:
+        """Return what is said of some of the texts."""
+        parts = (self.embeddings, self.emotions, self.signals, self.truncated)
+        return Encoded(*(part[rows] for part in parts))
+
 
 class Encoder:
     """The shipped model, loaded.

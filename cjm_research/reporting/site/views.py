@@ -494,7 +494,9 @@ def _people(
                     found.setdefault(alias, (view.label, None))
 
     def told(lane: Sequence[SourceView], alias: str) -> tuple[str, ...]:
-        return tuple(e["label"] for view in lane for e in view.entries if alias in e["aliases"])
+        # The same person may tell the same in two sources: named once.
+        labels = (e["label"] for view in lane for e in view.entries if alias in e["aliases"])
+        return tuple(dict.fromkeys(labels))
 
     return tuple(
         Person(

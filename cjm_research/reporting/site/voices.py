@@ -6,6 +6,7 @@ it; everything else that a machine proposes is named so once per stage.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ CONSEQUENCE_WORDS = {
 }
 """The gravest first."""
 
-MOST_PAINS, MOST_ENTRIES, MOST_PAIRS, MOST_PLACES = 6, 6, 3, 2
+MOST_PAINS, MOST_ENTRIES, MOST_PLACES = 6, 6, 2
 UNCODED = frozenset({("need", "need")})
 """Codes that only repeat their group, beside `other`: a worklist for a person, not a finding."""
 
@@ -100,10 +101,8 @@ def expectation_pairs(tables: Tables, stage: StageView, source: str) -> list[Cel
     ]
     # Both halves known says more than one.
     order = ["missed", "exceeded", "met"]
-    return sorted(
-        pairs,
-        key=lambda p: (not (p["expected"] and p["happened"]), _place(order, p["code"])),
-    )
+    pairs.sort(key=lambda p: (not (p["expected"] and p["happened"]), _place(order, p["code"])))
+    return _everybody_first(pairs)
 
 
 def place_views(mentions: pd.DataFrame | None, stage: StageView, source: str) -> list[Cell]:
@@ -233,6 +232,18 @@ def _pains(
         "rated": any(entry["severity"] for entry in coded),
         "all_prompted": _all_prompted(coded),
     }
+
+
+def _everybody_first(pairs: Iterable[Cell]) -> list[Cell]:
+    """Return each pair once, a person's second after everybody's first."""
+    found: dict[tuple[str, ...], tuple[int, Cell]] = {}
+    told: Counter[str] = Counter()
+    for pair in pairs:
+        key = tuple(pair.values())
+        if key not in found:
+            found[key] = told[pair["by"]], pair
+            told[pair["by"]] += 1
+    return [pair for _, pair in sorted(found.values(), key=lambda entry: entry[0])]
 
 
 def _with_quotes(group: str, entries: Iterable[Cell], stage: StageView, source: str) -> list[Cell]:
