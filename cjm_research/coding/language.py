@@ -53,9 +53,10 @@ def detect_languages(
         One row per document, in the order given. `status` is "set aside" for a document in
         a language that is not read; such documents must not be scored. A text with fewer
         than 20 letters or 4 words is "too short to tell"; it, and a text of which the
-        detector is not sure, counts as what its source's texts are in when taken together
-        (else the whole study's, else English) and is set aside with them. `probability` is
-        that of `language` by the document's own words, NaN where it has none.
+        detector is not sure, counts as what its source's doubtful texts are in when taken
+        together (else its source's other texts, the whole study's, or English) and is set
+        aside with them. `probability` is that of `language` by the document's own words, NaN
+        where it has none.
 
     Notes
     -----
@@ -70,7 +71,7 @@ def detect_languages(
     found, probability = _detect(texts, detector)
     # "zxx" is the code for no language: a page of digits is not set aside as foreign.
     sure = long_enough & (probability >= SURE) & (found != "zxx")
-    usual = _usual_languages(given, texts)
+    usual = _usual_languages(given.assign(text=texts, found=found, sure=sure))
     language = np.where(sure, found, given["source"].map(usual).to_numpy(dtype=object))
     own = [
         dict(detector.rank(texts[row][:MAX_CHARACTERS]))[language[row]]
@@ -87,17 +88,23 @@ def detect_languages(
     )[LANGUAGE_COLUMNS]
 
 
-def _usual_languages(given: pd.DataFrame, texts: list[str]) -> dict[str, str]:
-    """Return the language of each source's texts taken together.
+def _usual_languages(documents: pd.DataFrame) -> dict[str, str]:
+    """Return the language of each source's doubtful texts, taken together.
 
-    One answer "muito bom" says little; a hundred such answers say Portuguese.
+    One answer "muito bom" says little; a hundred such answers say Portuguese. Texts in a
+    language beyond doubt are left out, as one long Portuguese answer makes no other answer
+    Portuguese; only where the doubtful ones say too little, the most usual of them counts.
     """
-    by_id = given.assign(text=texts).sort_values("document_id", kind="stable")
-    whole = _together(by_id["text"].tolist(), ENGLISH)
-    return {
-        str(source): _together(rows["text"].tolist(), whole)
-        for source, rows in by_id.groupby("source")
-    }
+    by_id = documents.sort_values("document_id", kind="stable")
+    whole = _usual(by_id, ENGLISH)
+    return {str(source): _usual(rows, whole) for source, rows in by_id.groupby("source")}
+
+
+def _usual(rows: pd.DataFrame, otherwise: str) -> str:
+    known = rows.loc[rows["sure"], "found"].value_counts()
+    leading = sorted(known.index[known == known.max()])
+    usual = str(leading[0]) if len(leading) == 1 else otherwise
+    return _together(rows.loc[~rows["sure"], "text"].tolist(), usual)
 
 
 def _together(texts: list[str], otherwise: str) -> str:

@@ -32,6 +32,9 @@ OTHER = "other"
 SURE, TOPIC, NEARBY = 0.9, 0.7, 0.55
 """Strength of a telling phrase, of a topic in a sentence of trouble, and beside one."""
 
+TROUBLE_GOES_ON = 0.3
+"""Probability of pain from which the next sentence tells what the trouble led to."""
+
 LEAST_FIT = 0.25
 """Probability from which a code is given by its meaning alone."""
 
@@ -114,9 +117,11 @@ class ScoreCoder:
         phrases = find_phrases(docs, _all_phrases(self.codebook))
         names = self._names(heard, docs, phrases)
         touchpoints = self._touchpoints(heard, names)
-        for row, doc, hits, named, signs, particulars, touchpoint in zip(
-            heard.to_dict("records"), docs, phrases, names, find_signs(docs),
-            find_particulars(docs), touchpoints, strict=True,
+        particulars = _with_what_follows(heard, find_particulars(docs))
+        follows = _next_of_turn(heard)["text"]
+        for row, doc, hits, named, signs, told, touchpoint, then in zip(
+            heard.to_dict("records"), docs, phrases, names, find_signs(docs), particulars,
+            touchpoints, follows, strict=True,
         ):  # fmt: skip
             base = {key: row[key] for key in ("excerpt_id", "document_id", "start", "end", "text")}
             shown = {"signs": signs} if signs else {}
@@ -125,7 +130,7 @@ class ScoreCoder:
                 score = row[f"emotion_{emotion}"]
                 if emotion != "neutral" and score >= self.thresholds.emotions.get(emotion, 0.5):
                     yield base | _code("emotion", emotion, score, "score")
-            expected = self._expectation(row, doc, hits)
+            expected = self._expectation(row, doc, hits, then)
             if expected:
                 yield base | expected
             for entry in _told(doc, hits):
@@ -134,14 +139,14 @@ class ScoreCoder:
                 attributes = shown
                 if group in ("pain_point", "delight"):
                     attributes = shown | {"touchpoint": touchpoint} if touchpoint else dict(shown)
-                    attributes |= {"whose": particulars["whose"], "when": particulars["when"]}
+                    attributes |= {"whose": told["whose"], "when": told["when"]}
                 if group == "pain_point":
                     places = [(hit.start, hit.end) for hit in hits if _is_sign(hit)]
                     feelings = [row["emotion_frustration"], row["emotion_worry"]]
                     attributes |= {
                         "obstacle": find_obstacle(doc, places),
-                        "consequence": particulars["consequence"],
-                        "severity": propose_severity(particulars["consequence"], feelings),
+                        "consequence": told["consequence"],
+                        "severity": propose_severity(told["consequence"], feelings),
                     }
                 yield base | _code(group, code, strength, basis) | {"attributes": attributes}
 
@@ -237,7 +242,9 @@ class ScoreCoder:
             found[number] = touchpoint
         return found
 
-    def _expectation(self, row: dict[str, Any], doc: Any, hits: list[Hit]) -> dict[str, Any]:
+    def _expectation(
+        self, row: dict[str, Any], doc: Any, hits: list[Hit], then: str
+    ) -> dict[str, Any]:
         """Return what was expected and what became of it, or nothing."""
         if f"expectation_{OUTCOMES[0]}" in row:
             scores = {outcome: float(row[f"expectation_{outcome}"]) for outcome in OUTCOMES}
@@ -250,7 +257,7 @@ class ScoreCoder:
             if not outcome:
                 return {}
         return _code("expectation", outcome, strength, basis) | {
-            "attributes": _two_halves(doc, hits)
+            "attributes": _two_halves(doc, hits, then)
         }
 
 
@@ -319,18 +326,64 @@ def _expectation_outcome(doc: Any, hits: list[Hit]) -> str:
     return ""
 
 
-def _two_halves(doc: Any, hits: list[Hit]) -> dict[str, str]:
-    """Return what was expected and what happened, in the speaker's words, where both are told."""
+def _two_halves(doc: Any, hits: list[Hit], then: str) -> dict[str, str]:
+    """Return what was expected and what happened, in the speaker's words, where both are told.
+
+    People often tell them in two sentences: "I expected thirty-nine pounds! But ...".
+    """
     sets = [hit for hit in hits if hit.label == "expectation:set"]
-    turns = [hit for hit in hits if hit.label == "expectation:missed"]
-    after = [turn for turn in turns if sets and turn.start >= sets[0].end]
-    if not after:
+    if not sets:
         return {}
-    border = after[0].start
-    return {
-        "expected": doc[sets[0].start : border].text.strip(" ,;:–-."),
-        "happened": doc[border:].text.strip(" ,;:–-."),
-    }
+    start = sets[0]
+    turns = [h for h in hits if h.label == "expectation:missed" and h.start >= start.end]
+    if turns:
+        border = turns[0].start
+        halves = doc[start.start : border].text, doc[border:].text
+    elif then.casefold().startswith(_TURNS):
+        halves = doc[start.start :].text, then
+    else:
+        return {}
+    expected, happened = (half.strip(" ,;:–-.") for half in halves)
+    return {"expected": expected, "happened": happened}
+
+
+_TURNS = (
+    "but ",
+    "instead",
+    "then ",
+    "and then",
+    "only ",
+    "however",
+    "nope",
+    "in fact",
+    "turned out",
+)
+"""How a sentence begins that says what became of the expectation before it."""
+
+
+def _next_of_turn(heard: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each row, the next sentence of the same turn ("" and 0 where there is none)."""
+    same = (heard["document_id"] == heard["document_id"].shift(-1)) & (
+        heard["turn"] == heard["turn"].shift(-1)
+    )
+    following = heard[["text", "pain"]].shift(-1)
+    return pd.DataFrame(
+        {"text": following["text"].where(same, ""), "pain": following["pain"].where(same, 0.0)}
+    )
+
+
+def _with_what_follows(
+    heard: pd.DataFrame, particulars: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Take the consequence from the next sentence of trouble where the own one tells none."""
+    pain = _next_of_turn(heard)["pain"].to_numpy()
+    after = [*particulars[1:], *particulars[:1]]
+    return [
+        own | {"consequence": then["consequence"]}
+        if own["consequence"] == "annoyed" and trouble >= TROUBLE_GOES_ON
+        else own
+        for own, then, trouble in zip(particulars, after, pain, strict=True)
+    ]
 
 
 def _code(group: str, code: str, strength: float, basis: str) -> dict[str, Any]:

@@ -232,7 +232,7 @@ def _sniff_delimiter(text: str) -> str:
 
 def _read_xlsx(path: Path, notes: Notes) -> list[list[str]]:
     check_archive(path)
-    import openpyxl  # type: ignore[import-untyped]
+    import openpyxl
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)

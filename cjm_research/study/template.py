@@ -48,6 +48,8 @@ def write_new_study(name: str) -> Path:
     schema = json.dumps(json_schema(), indent=1)
     (folder / SCHEMA_FILE).write_text(schema + "\n", encoding="utf-8")
     # Participants' data must not end up in a repository by accident.
-    (folder / ".gitignore").write_text("*\n!.gitignore\n!study.yaml\n!codebook.yaml\n!codebook.qdc\n!codebook_log.csv\n!themes.json\n", "utf-8")
+    kept = ("study.yaml", "codebook.yaml", "codebook.qdc", "codebook_log.csv", "themes.json")
+    lines = ["*", "!.gitignore", *(f"!{name}" for name in kept)]
+    (folder / ".gitignore").write_text("\n".join(lines) + "\n", "utf-8")
     (folder / STUDY_FILE).write_text(text.replace("NAME", name), encoding="utf-8")
     return folder

@@ -24,6 +24,8 @@ PAIN_COLUMNS = [
     "stage", "source", "code", "label", "n_said", "n_heard", "severity", "n_severe",
     "severity_by_people", "consequences", "touchpoints", "n_own",
 ]  # fmt: skip
+NOTHING_MORE = "annoyed"
+"""The consequence of a pain of which no other is told."""
 SEVERE = 3
 """Severity from which a pain point counts as severe: blocked, or worse."""
 
@@ -106,8 +108,9 @@ def summarize_pain_points(
     DataFrame
         Table `pain_points`, one row per stage, source and code. `severity` is the median over
         people of each person's gravest; `n_severe` the people with 3 or 4;
-        `severity_by_people` those for whom a person gave it. `consequences` and
-        `touchpoints` hold people per value, most first. `n_own` people tell it as their own.
+        `severity_by_people` those for whom a person gave it. `consequences` (what was
+        told beyond displeasure) and `touchpoints` hold people per value, most first. `n_own`
+        people tell it as their own.
     """
     told = statements[
         (statements["code_group"] == "pain_point") & (statements["stage"].astype(str) != UNASSIGNED)
@@ -120,7 +123,7 @@ def summarize_pain_points(
             & (told["source"] == row["source"])
             & (told["code"] == row["code"])
         ]
-        gravest = mine.groupby("participant_id")["severity"].max()
+        gravest = mine.groupby("participant_id")["severity"].max().dropna()
         by_people = mine.loc[mine["severity_by"] == "person", "participant_id"].nunique()
         rows.append(
             {key: row[key] for key in ("stage", "source", "code", "label", "n_said", "n_heard")}
@@ -128,7 +131,9 @@ def summarize_pain_points(
                 "severity": float(gravest.median()),
                 "n_severe": int((gravest >= SEVERE).sum()),
                 "severity_by_people": int(by_people),
-                "consequences": _people_per(mine, "consequence"),
+                "consequences": _people_per(
+                    mine[mine["consequence"] != NOTHING_MORE], "consequence"
+                ),
                 "touchpoints": _people_per(mine, "touchpoint"),
                 "n_own": mine.loc[mine["whose"] != "other", "participant_id"].nunique(),
             }

@@ -64,8 +64,9 @@ class Encoded:
 
     def __getitem__(self, rows: slice) -> Encoded:
         """Return what is said of some of the texts."""
-        parts = (self.embeddings, self.emotions, self.signals, self.truncated)
-        return Encoded(*(part[rows] for part in parts))
+        return Encoded(
+            self.embeddings[rows], self.emotions[rows], self.signals[rows], self.truncated[rows]
+        )
 
 
 class Encoder:

@@ -87,6 +87,10 @@ def measure_similarity(centered: Vectors, centroids: Vectors) -> Vectors:
     )
 
 
+WEAK = 0.25
+"""Silhouette below which there is no substantial structure (Kaufman & Rousseeuw, 1990)."""
+
+
 def most_clusters(n: int, detail: Detail) -> int:
     """Return how many clusters n texts may fall into.
 
@@ -94,6 +98,15 @@ def most_clusters(n: int, detail: Detail) -> int:
     half of n.
     """
     return max(1, round(n / 2) if detail == "fine" else round(n**0.5))
+
+
+def fewest_clusters(n: int, detail: Detail) -> int:
+    """Return how many clusters n texts have at least where none are clear.
+
+    Then two halves often part best and tell a reader nothing: `broad` asks for a third of the
+    most that there may be.
+    """
+    return 2 if detail == "fine" else max(2, most_clusters(n, detail) // 3)
 
 
 def cluster_vectors(
@@ -171,6 +184,8 @@ def _cut_tree(centered: Vectors, detail: Detail, n_clusters: int | None) -> Clus
     worth = _silhouettes(distances, cuts)
     if worth.max() <= 0:
         return one
+    if worth.max() < WEAK:
+        worth[sizes < fewest_clusters(n, detail)] = 0.0
     enough = 1.0 if n < SPARSE else GOOD_ENOUGH
     best = int(np.flatnonzero(worth >= enough * worth.max())[0])
     return Clustering(cuts[:, best], float(worth[best]))

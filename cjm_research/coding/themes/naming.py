@@ -90,7 +90,11 @@ def name_clusters(texts: Sequence[str], labels: Labels, vectors: Vectors) -> lis
         telling = [term for term in ranked if not set(term.split()) <= everywhere]
         least = max(2, TYPICAL * len(members))
         typical = [term for term in telling if counts[term] >= least]
-        repeated = [term for term in telling if 2 <= counts[term] < least]
+        # Where nothing is typical, what occurs most says more than what occurs here alone.
+        repeated = sorted(
+            (term for term in telling if 2 <= counts[term] < least),
+            key=lambda term, counts=counts: -counts[term],  # type: ignore[misc]
+        )
         parts = _choose_parts([*typical, *repeated], counts)
         names.append(", ".join(parts or telling[:N_PARTS]) or "other")
     return names
