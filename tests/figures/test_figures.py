@@ -146,7 +146,7 @@ def test_emotions_and_pains_keep_sources_apart(sample):
     assert shares[3] == pytest.approx(133 / 296)
     (axes,) = figures.plot_pain_points(mentions, source="interviews", top=1).axes
     red = [sum(to_hex(c) == palette.RUST for c in p.get_facecolors()) for p in axes.collections]
-    assert red == [4, 8, 10, 7]
+    assert red == [4, 8, 12, 7]
 
 
 def test_stages_follow_the_categorical_and_not_the_rows(sample):

@@ -1,4 +1,4 @@
-"""The sheets of sentences that train and test the language model."""
+"""The sheets of sentences that train and test the language model and the heads of the coder."""
 
 import csv
 from collections import Counter
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cjm_research.coding import load_encoder
+from cjm_research.coding import EMOTIONS, load_encoder
 
 ROOT = Path(__file__).parents[2]
-TRAINING = sorted((ROOT / "training" / "sheets").glob("*/*.tsv"))
+SHEETS = ROOT / "training" / "sheets"
+TRAINING = sorted([*SHEETS.glob("first/*.tsv"), *SHEETS.glob("second/*.tsv")])
+GUIDED = sorted(SHEETS.glob("third/*.tsv"))
+ADDRESSED = sorted([*SHEETS.glob("real/*.tsv"), *(ROOT / "benchmarks" / "voices").glob("*.tsv")])
 TESTING = sorted((ROOT / "benchmarks" / "sheets").glob("*.tsv"))
 COLUMNS = ["text", "prompt", "pain", "delight", "need", "emotions"]
 
@@ -37,6 +40,38 @@ def test_every_row_is_labelled(path):
         text, _, *flags, emotions = row
         assert text.strip() and set(flags) <= {"0", "1"} and len(flags) == 3, row
         assert emotions and set(emotions.split(",")) <= known, row
+
+
+@pytest.mark.parametrize("path", GUIDED, ids=lambda path: path.stem)
+def test_every_row_by_the_guide_is_labelled(path):
+    head, *rows = read(path)
+    assert head == [
+        "text", "prompt", "before", "pain", "delight", "need", "expectation", "ux_emotions",
+    ]  # fmt: skip
+    for row in rows:
+        text, _, _, *flags, expectation, emotions = row
+        assert text.strip() and set(flags) <= {"0", "1"} and len(flags) == 3, row
+        assert expectation in {"", "missed", "met", "exceeded"}, row
+        assert emotions and set(emotions.split(",")) <= set(EMOTIONS), row
+
+
+@pytest.mark.parametrize("path", ADDRESSED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_sheets_of_real_sentences_hold_addresses_and_labels_only(path):
+    head, *rows = read(path)
+    assert head[:5] == ["file", "row", "column", "start", "end"]
+    assert not {"text", "prompt", "before", "after", "quote"} & set(head)
+    assert len({tuple(row[:5]) for row in rows}) == len(rows)
+    for row in rows:
+        assert row[1].isdigit() and int(row[3]) < int(row[4]), row
+        assert all(len(label) <= 40 for label in row[5:]), row
+
+
+def test_no_real_sentence_is_trained_and_tested():
+    trained, tested = (
+        {tuple(row[:5]) for p in ADDRESSED if p.parent.name == name for row in read(p)[1:]}
+        for name in ("real", "voices")
+    )
+    assert trained and tested and not trained & tested
 
 
 def test_no_test_sentence_was_trained_on():

@@ -157,6 +157,7 @@ def test_what_a_person_did_survives_another_model(folder):
 def test_a_correction_elsewhere_in_the_transcript_moves_the_code_with_its_quote(folder):
     codes_by_ana(folder, *CODED)
     before = open_study("tiny")
+    check_what_ana_did(before)  # tables are made when first asked for
     write_talk(
         folder, "t1", TALKS["t1"].replace("{}", "It was grey. It was old. And a good deal larger.")
     )
@@ -242,6 +243,7 @@ def test_a_change_of_the_codebook_and_its_undoing_leave_the_study_as_it_was(fold
 def test_what_the_encoder_does_not_speak_is_set_aside_visibly(folder, scores):
     (folder / "study.yaml").write_text(STUDY + f"coding: {{scores: {scores}}}\n", "utf-8")
     before = open_study("tiny")
+    assert len(before.languages) == 3  # tables are made when first asked for
     write_talk(folder, "t4", PORTUGUESE)
     study = open_study("tiny")
     aside = study.languages[lambda rows: rows["status"] == "set aside"]
