@@ -59,7 +59,8 @@ def resolve_codes(codes: pd.DataFrame, coders: pd.DataFrame) -> pd.DataFrame:
         1. Of one coder's words about an excerpt, the later (`coded_at`) counts: see
            `keep_latest`.
         2. The code `none` silences every code of its group that a lesser-ranked coder gave
-           to the excerpt. It does not hold itself: it is no code.
+           to the excerpt. It does not hold itself: it is no code. A code that a person gives
+           silences the machines' codes of that group on that excerpt.
         3. For single-valued groups (`stage`) one row per excerpt, of those that nobody
            better-ranked refuses: the best-ranked coder, then the greatest strength, then the
            first code by name. For all other groups one row per excerpt and code, dropped when
@@ -130,15 +131,24 @@ def rank_coders(coders: pd.DataFrame) -> pd.Series:
 
 
 def _silence(ranked: pd.DataFrame) -> pd.DataFrame:
-    """Drop what a better-ranked `none` silences, and the `none` rows themselves."""
-    none = ranked["code"] == NONE
-    said = ranked[none & (ranked["strength"] > 0)]
-    rest = ranked[~none]
-    if said.empty:
+    """Drop what better-ranked judgements silence, and the `none` rows themselves.
+
+    `none` silences everybody below; a code that a person gives silences machines, whose other
+    proposals of the group that person has read and passed over.
+    """
+    given = ranked[ranked["strength"] > 0]
+    unit = ["_unit", "code_group"]
+    none = given[given["code"] == NONE].groupby(unit)["_rank"].min()
+    people = given[given["_rank"] <= CODER_RANK["person"]].groupby(unit)["_rank"].min()
+    rest = ranked[ranked["code"] != NONE]
+    if none.empty and people.empty:
         return rest
-    best = said.groupby(["_unit", "code_group"])["_rank"].min().rename("_none").reset_index()
-    judged = rest[["_unit", "code_group"]].merge(best, on=["_unit", "code_group"], how="left")
-    return rest[~(judged["_none"].to_numpy() < rest["_rank"].to_numpy())]
+    best = pd.concat([none.rename("_none"), people.rename("_given")], axis=1).reset_index()
+    judged = rest[unit].merge(best, on=unit, how="left")
+    ranks = rest["_rank"].to_numpy()
+    silenced = judged["_none"].to_numpy() < ranks
+    passed_over = judged["_given"].notna().to_numpy() & (ranks == CODER_RANK["machine"])
+    return rest[~(silenced | passed_over)]
 
 
 SINGLE_VALUED = frozenset({"stage"})

@@ -14,8 +14,8 @@ from cjm_research.review.files import check_name, locked, write_whole
 from cjm_research.review.people import read_numbers
 
 COLUMNS = (
-    "document_id", "start", "end", "quote", "code_group", "code", "strength", "severity", "note",
-    "coded_at",
+    "document_id", "participant_id", "start", "end", "quote", "code_group", "code", "strength",
+    "severity", "note", "coded_at",
 )  # fmt: skip
 """What `append_codes` writes; columns of a file beside these stay and are left empty."""
 
@@ -35,7 +35,8 @@ def append_codes(folder: Path, coder: str, rows: pd.DataFrame) -> Path:
     rows : DataFrame
         `document_id`, `start`, `end` (offsets in the document's text), `quote`, `code_group`,
         `code`, and optionally `strength` (in [0, 1], default 1; 0 says no), `severity` (1 to
-        4), `note` and `coded_at` (now, where empty). Of contrary rows the later counts.
+        4), `note`, `coded_at` (now, where empty) and `participant_id`, by which the document is
+        found again when ids change. Of contrary rows the later counts.
 
     Returns
     -------

@@ -17,6 +17,12 @@ _LOCK_S = 30
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
+RESERVED = frozenset(
+    {"encoder", "learned", "machine", "person", "rules", "source", "stages", "themes"}
+)
+"""Names under which no person codes."""
+
+
 def check_name(name: str, what: str) -> str:
     """Return the name of a coder or sample, which is that of a file.
 
@@ -29,6 +35,11 @@ def check_name(name: str, what: str) -> str:
         raise ConfigError(
             f"{what} '{name}'",
             [f"a {what}'s name holds lower-case letters, digits, '-' and '_' only."],
+        )
+    if what == "coder" and name in RESERVED:
+        raise ConfigError(
+            f"coder '{name}'",
+            ["a machine or the source codes under this name. Take the coder's own."],
         )
     return name
 

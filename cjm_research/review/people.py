@@ -35,7 +35,10 @@ CODE_GROUPS = (
 """Groups that the report knows; a study may have its own beside them."""
 
 REQUIRED = ("quote", "code_group", "code")
-OPTIONAL = ("file", "document_id", "start", "end", "strength", "severity", "note", "coded_at")
+OPTIONAL = (
+    "file", "document_id", "participant_id", "start", "end", "strength", "severity", "note",
+    "coded_at",
+)  # fmt: skip
 SEVERITIES = (1, 2, 3, 4)
 LOST_COLUMNS = ["coder_id", "row", "document_id", "quote", "code_group", "code", "reason"]
 
@@ -129,6 +132,7 @@ def anchor_codes(
         somebody who has withdrawn.
     """
     texts = Texts.of(documents)
+    sheets = _follow_people(sheets, documents)
     spans = _Spans(excerpts)
     codes: list[dict[str, Any]] = []
     lost: list[list[Any]] = []
@@ -141,6 +145,24 @@ def anchor_codes(
         for excerpt in spans.excerpts_of(anchor) or [""]:
             codes.append(_code(row, anchor, excerpt, texts))
     return _settle(codes), pd.DataFrame(lost, columns=LOST_COLUMNS)
+
+
+def _follow_people(sheets: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
+    """Give each row the id that its participant's document has now.
+
+    Ids hold aliases, which are dealt anew in a synthetic study when somebody joins.
+    """
+    if "participant_id" not in sheets or "participant_id" not in documents:
+        return sheets
+    parts = documents["document_id"].str.split("/", n=2)
+    keys = zip(documents["participant_id"], parts.str[0], parts.str[2].fillna(""), strict=True)
+    now = dict(zip(keys, documents["document_id"], strict=True))
+    followed = []
+    for participant, document in zip(sheets["participant_id"], sheets["document_id"], strict=True):
+        source, _, rest = str(document).partition("/")
+        key = (participant, source, rest.partition("/")[2])
+        followed.append(now.get(key, document) if participant else document)
+    return sheets.assign(document_id=followed)
 
 
 def _settle(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -158,7 +180,9 @@ def _read_sheet(path: Path, journey: Journey) -> pd.DataFrame:
     where = f"codes/{path.name}"
     try:
         sheet = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except pd.errors.EmptyDataError:  # made, and nothing coded yet
+        sheet = pd.DataFrame({name: pd.Series(dtype=str) for name in REQUIRED})
+    except (UnicodeDecodeError, pd.errors.ParserError) as error:
         raise TableError(where, "codes", [f"it cannot be read as UTF-8 CSV ({error})."]) from error
     problems = [
         f"column '{name}' is missing. Found: {quoted(sheet.columns)}."

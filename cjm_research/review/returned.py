@@ -39,6 +39,13 @@ _SAME_AS_NOTHING = {("emotion", "neutral")}
 _MAX_LISTED = 20
 
 
+_BESIDE = frozenset(
+    {*ADDRESS, "text", "prompt", "before", "after", "memo", "participant", "alias", "proposed",
+     "severity", "excerpt_id"}
+)  # fmt: skip
+"""Columns of a sheet that hold no codes."""
+
+
 def read_sheet_back(
     path: Path,
     *,
@@ -94,6 +101,15 @@ def read_sheet_back(
             [f"columns {quoted(missing or SHEET_GROUPS)} are missing. "
              f"Found: {quoted(sheet.columns)}."],
         )  # fmt: skip
+    slips = []
+    for name in sheet.columns:
+        near = did_you_mean(name, sorted(known_groups))
+        if name not in {*known_groups, *_BESIDE} and near and (sheet[name] != "").any():
+            slips.append(
+                f"column '{name}' is none of a sheet's, and its cells would be lost.{near}"
+            )
+    if slips:
+        raise TableError(path.name, "sheet", slips)
     reader = _Reader(Texts.of(documents), allowed, dict(gone or {}), new_codes)
     for number, row in enumerate(sheet.to_dict("records"), start=2):
         reader.take(number, row, groups)
@@ -358,7 +374,13 @@ def _read(path: Path) -> pd.DataFrame:
         sheet = _read_xlsx(path)
     else:
         raise SourceError(path.name, "a sheet is a .csv or .xlsx file.", "save it as one.")
-    sheet.columns = [str(name).strip().lower() for name in sheet.columns]
+    names = pd.Series([str(name).strip().lower() for name in sheet.columns], dtype="object")
+    twice = sorted(set(names[names.duplicated() & (names != "")]))
+    if twice:
+        raise TableError(
+            path.name, "sheet", [f"two columns are headed {quoted(twice)}: take one out."]
+        )
+    sheet.columns = list(names)
     return sheet
 
 

@@ -130,7 +130,9 @@ def export_sheet(
         raise ConfigError("export", ["take one of --validation, --next and --disagreements."])
     if validation and not blind:
         raise ConfigError("export", ["a validation sample is coded blind: leave out --not-blind."])
+    aside = study.languages.loc[lambda rows: rows["status"] == coding.SET_ASIDE, "document_id"]
     excerpts, codes = study.excerpts, study.codes
+    excerpts = excerpts[~excerpts["document_id"].isin(aside)]
     if source:
         excerpts = excerpts[excerpts["source"] == _known_source(study, source)]
     what, chosen = "", None
@@ -196,6 +198,8 @@ def import_sheet(study: Study, path: Path, *, coder: str, new_codes: bool = Fals
              "row's codes." for row in loose],
         )  # fmt: skip
     new = review.find_new_rows(placed, study.codes, coder=coder)
+    people = study.documents.set_index("document_id")["participant_id"]
+    new = new.assign(participant_id=new["document_id"].map(people))
     review.append_codes(study.place.folder / CODES, coder, new)
     return len(new)
 

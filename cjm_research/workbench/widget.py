@@ -109,6 +109,7 @@ class CodingWidget(anywidget.AnyWidget):
         self._groups = tuple(groups)
         self._blind = blind
         self._folder = study.place.folder / "codes"
+        self._people = study.documents.set_index("document_id")["participant_id"]
         self._excerpts = study.excerpts
         self._reader = Reader(
             self._excerpts,
@@ -183,6 +184,7 @@ class CodingWidget(anywidget.AnyWidget):
         rows = self._answers.rows_for(excerpt_id, wanted)
         if rows.empty:
             return ""
+        rows = rows.assign(participant_id=rows["document_id"].map(self._people))
         path = review.append_codes(self._folder, self._coder, _blank_severity(rows))
         self._answers.apply(rows.to_dict("records"))
         self._count(excerpt_id)

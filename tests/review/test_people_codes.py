@@ -244,12 +244,13 @@ def test_missing_columns_are_refused_all_at_once(read):
     assert raised.value.where == "codes/ana.csv"
 
 
-@pytest.mark.parametrize(
-    "data", [b"", "file,quote,code_group,code\n,f\xfcr,a,b\n".encode("cp1252")]
-)
-def test_a_file_that_cannot_be_read_is_refused_by_name(read, data):
+def test_a_file_that_cannot_be_read_is_refused_by_name(read):
     with pytest.raises(TableError, match=r"codes/ana\.csv"):
-        read(data)
+        read("file,quote,code_group,code\n,f\xfcr,a,b\n".encode("cp1252"))
+
+
+def test_an_empty_file_holds_no_codes_yet(read):
+    assert read(b"")[0].empty
 
 
 def test_a_byte_order_mark_does_no_harm(read):
