@@ -91,9 +91,7 @@ def read_sheet(data: Path, *, development: bool) -> list[StagedExcerpts]:
     development.
     """
     parts = yaml.safe_load((HERE / "stages" / "journeys.yaml").read_text("utf-8"))
-    labels = pd.read_csv(
-        HERE / "stages" / "labels.tsv", sep="\t", dtype=str, keep_default_na=False
-    )
+    labels = pd.read_csv(HERE / "stages" / "labels.tsv", sep="\t", dtype=str, keep_default_na=False)
     sheets = []
     for name, rows in labels.groupby("journey", sort=False):
         run = pd.to_numeric(rows["run"]).fillna(-1).astype(int)

@@ -135,9 +135,7 @@ def read_labelled(data: Path) -> pd.DataFrame:
     sentences = {s.address: s for s in read_sentences(data)}
     parts = []
     for sample in ("test", "rare"):
-        sheet = pd.read_csv(
-            SHEETS / f"{sample}.tsv", sep="\t", dtype=str, keep_default_na=False
-        )
+        sheet = pd.read_csv(SHEETS / f"{sample}.tsv", sep="\t", dtype=str, keep_default_na=False)
         found = [
             sentences[(r.file, int(r.row), r.column, int(r.start), int(r.end))]
             for r in sheet.itertuples()

@@ -199,7 +199,11 @@ def test_themes_are_frozen_once_and_refitted_only_when_asked(folder):
     assert json.loads(path.read_text("utf-8")) == before
     mapping = coding_work.refit_themes(open_study("tiny"))
     # The same excerpts give the same themes, under their former ids.
-    assert mapping["former"].tolist() == mapping["now"].tolist() == [t["theme"] for t in before["themes"]]
+    assert (
+        mapping["former"].tolist()
+        == mapping["now"].tolist()
+        == [t["theme"] for t in before["themes"]]
+    )
     files = sorted(file.name for file in folder.glob("themes*.json"))
     assert len(files) == 2
 
