@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from cjm_research.cli import main
-from cjm_research.coding import load_heads
+from cjm_research.coding.heads import load_heads
 from cjm_research.errors import ConfigError, SourceError, TableError, UnknownNameError
 from cjm_research.study import coding_work, open_study
 
