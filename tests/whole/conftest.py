@@ -44,7 +44,8 @@ def real_study(name, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patcher:
         # The study's folder stays where it is, because it reads the data in place.
         patcher.setattr("cjm_research.study.project.find_root", lambda start=None: project)
-        yield make_run(REAL / name, project, patcher)
+        run = make_run(REAL / name, project, patcher)
+    yield run
 
 
 @pytest.fixture(scope="session")
