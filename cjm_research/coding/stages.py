@@ -34,8 +34,7 @@ LOG_ODDS = {"heading": 4.0, "prompt": 3.0, "carried prompt": 1.5}
 """What a heading or a question of the guide adds to its stage, beside what the words say."""
 
 INFERRED = "inferred"
-BASES = ("declared", *STRENGTH, INFERRED)
-"""Where a stage may come from, the researcher's own declaration first."""
+"""Basis of a stage that only the meaning speaks for."""
 
 
 def code_declared(
