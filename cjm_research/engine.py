@@ -1,29 +1,310 @@
-"""The one door to ibis: expressions over tables, run by DuckDB in this process."""
+"""The one door to ibis: where the measures of behaviour run.
+
+A measure is an ibis expression and never knows its engine. DuckDB in this process is the
+default; the same expressions run on Spark, BigQuery, PostgreSQL and whatever else ibis speaks.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from cjm_research.errors import EngineError, quoted
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+LOCAL = ("duckdb", "pyspark")
+"""Engines that frames may be handed to: they run on this machine, or on the user's own cluster."""
 
-def as_table(frame: pd.DataFrame) -> ir.Table:
-    """Return a pandas frame as an ibis table."""
+BACKENDS: dict[str, str] = {
+    "duckdb": "duckdb",
+    "spark": "pyspark",
+    "bigquery": "bigquery",
+    "postgres": "postgres",
+    "snowflake": "snowflake",
+    "databricks": "databricks",
+    "trino": "trino",
+    "clickhouse": "clickhouse",
+}
+"""Names for study.yaml, and what ibis calls them."""
+
+_SECRET = re.compile(
+    r"password|passwd|secret|token|credential|api_?key|private_?key", re.IGNORECASE
+)
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A connection that runs expressions.
+
+    Attributes
+    ----------
+    backend : ibis.BaseBackend
+        The ibis connection.
+    """
+
+    backend: Any = field(repr=False)
+    _kept: list[Any] = field(default_factory=list, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What ibis calls the backend."""
+        return str(self.backend.name)
+
+    def table(self, source: pd.DataFrame | Path | str) -> ir.Table:
+        """Return a frame, a file or folder, or a table of the backend as an ibis table.
+
+        Parameters
+        ----------
+        source : DataFrame, Path or str
+            A path to `.parquet`, `.csv`, `.json`, `.jsonl` or `.ndjson`, gzipped or not, or a
+            folder of one of them; a str without such an ending names a table of the backend
+            (`table` or `schema.table` or `catalog.schema.table`).
+
+        Raises
+        ------
+        EngineError
+            If the file or table is not there or cannot be read, or if a frame would leave this
+            machine.
+        """
+        if isinstance(source, pd.DataFrame):
+            return self._frame(source)
+        if isinstance(source, Path) or file_kind(Path(source)):
+            return self._files(Path(source))
+        return self._named(str(source))
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """Compute a table once, and keep it in the engine until `release`."""
+        import ibis
+
+        if self.name == "pyspark":
+            kept = expression.cache()
+            self._kept.append(kept.release)
+            return kept
+        # Not `cache()`: it drops by a statement that newer sqlglots write without the name.
+        name = ibis.util.gen_name("cjm_kept")
+        self.backend.create_table(name, expression, temp=True)
+        self._kept.append(lambda: self.backend.raw_sql(f"DROP TABLE IF EXISTS {name}"))
+        return self.backend.table(name)
+
+    def release(self) -> None:
+        """Drop the tables that were kept."""
+        while self._kept:
+            self._kept.pop()()
+
+    def run(self, expression: ir.Table) -> pd.DataFrame:
+        """Compute a table and bring it here as a frame."""
+        frame: pd.DataFrame = self.backend.execute(expression)
+        return frame
+
+    def _frame(self, frame: pd.DataFrame) -> ir.Table:
+        import ibis
+
+        if self.name not in LOCAL:
+            raise EngineError(
+                f"engine '{self.name}'",
+                "a frame with rows of participants would leave this machine.",
+                "give the name of a column of the table in the warehouse instead, or run the "
+                "measure on DuckDB.",
+            )
+        return ibis.memtable(_as_utc_naive(frame))
+
+    def _files(self, path: Path) -> ir.Table:
+        kind = file_kind(path)
+        where = str(path)
+        if not path.exists():
+            raise EngineError(where, "there is no such file or folder.", "check the path.")
+        if not kind:
+            raise EngineError(
+                where,
+                "the kind of its files is not known.",
+                "give .parquet, .csv, .json or .jsonl files, or a folder of one of them.",
+            )
+        found = where if path.is_file() else f"{where}/**/*.{_ending(path)}"
+        if path.is_dir() and self.name == "pyspark":
+            found = where
+        try:
+            read = getattr(self.backend, f"read_{kind}")
+            options: dict[str, Any] = {}
+            # A file is text until the measures say otherwise: ids such as 007 stay as they are.
+            if kind == "csv" and self.name == "duckdb":
+                options = {"all_varchar": True}
+            if kind == "csv" and self.name == "pyspark":
+                options = {"header": True, "inferSchema": False}
+            table: ir.Table = read(found, **options)
+        except Exception as error:
+            raise EngineError(
+                where,
+                f"it cannot be read as {kind} ({_first_line(error)}).",
+                "open it in the program that made it, and export it again.",
+            ) from error
+        return table
+
+    def _named(self, name: str) -> ir.Table:
+        parts = name.split(".")
+        database: Any = tuple(parts[:-1]) if len(parts) > 2 else ".".join(parts[:-1]) or None
+        try:
+            table: ir.Table = self.backend.table(parts[-1], database=database)
+        except Exception as error:
+            raise EngineError(
+                f"engine '{self.name}'",
+                f"there is no table '{name}' ({_first_line(error)}).",
+                "name it as `table`, `schema.table` or `project.dataset.table`, and check the "
+                "`connection:`.",
+            ) from error
+        return table
+
+
+@contextmanager
+def open_engine(
+    backend: str = "duckdb",
+    connection: Mapping[str, Any] | None = None,
+    *,
+    memory_limit: str = "",
+    threads: int = 0,
+) -> Iterator[Engine]:
+    """Open a connection, and close it at the end.
+
+    Parameters
+    ----------
+    backend : str
+        One of `BACKENDS`.
+    connection : mapping, optional
+        What ibis' `connect` of that backend takes. `${NAME}` in a value is read from the
+        environment. For Spark: settings such as `spark.master`.
+    memory_limit : str
+        For DuckDB, such as "1GB": beyond it, work spills to a temporary folder.
+    threads : int
+        For DuckDB; 0 takes every core.
+
+    Raises
+    ------
+    EngineError
+        If the backend is unknown or not installed, cannot be reached, or a secret is written
+        out instead of being named by `${NAME}`.
+    """
+    values = fill_in(connection or {})
+    if backend not in BACKENDS:
+        raise EngineError(
+            "engine", f"unknown backend '{backend}'.", f"allowed: {quoted(BACKENDS)}."
+        )
+    with tempfile.TemporaryDirectory(prefix="cjm-engine-") as spill:
+        if backend == "duckdb":
+            values = {"temp_directory": spill} | dict(values)
+            values |= {"memory_limit": memory_limit} if memory_limit else {}
+            values |= {"threads": threads} if threads else {}
+        opened = _connect(backend, values)
+        engine = Engine(opened)
+        try:
+            yield engine
+        finally:
+            engine.release()
+            if backend == "duckdb":
+                opened.disconnect()
+
+
+def engine_of(table: ir.Table) -> Engine:
+    """Return the engine that a user's own ibis table lives in; it is never closed here."""
+    return Engine(table.get_backend())
+
+
+def fill_in(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """Return connection values with `${NAME}` replaced from the environment.
+
+    Raises
+    ------
+    EngineError
+        If a variable is not set, or a secret is written out.
+    """
+    filled: dict[str, Any] = {}
+    for key, value in connection.items():
+        if not isinstance(value, str):
+            filled[key] = value
+            continue
+        if _SECRET.search(key) and not _VARIABLE.search(value):
+            raise EngineError(
+                f"engine, connection, '{key}'",
+                "a secret is written out.",
+                f"put it into an environment variable and write {key}: ${{NAME_OF_IT}}.",
+            )
+        missing = [name for name in _VARIABLE.findall(value) if name not in os.environ]
+        if missing:
+            raise EngineError(
+                f"engine, connection, '{key}'",
+                f"the environment variable {quoted(missing)} is not set.",
+                "set it before the run; credentials never stand in study.yaml.",
+            )
+        filled[key] = _VARIABLE.sub(lambda found: os.environ[found.group(1)], value)
+    return filled
+
+
+def file_kind(path: Path) -> str:
+    """Return "parquet", "csv" or "json" by a path's ending (a folder: its first file's), or ""."""
+    ending = _ending(path).removesuffix(".gz").rpartition(".")[2]
+    return {"parquet": "parquet", "csv": "csv", "tsv": "csv"}.get(
+        ending, "json" if ending in ("json", "jsonl", "ndjson") else ""
+    )
+
+
+def _ending(path: Path) -> str:
+    """Return the ending of a file, or of a folder's first file: `csv`, `csv.gz`."""
+    if path.is_dir():
+        known = (file for file in sorted(path.rglob("*")) if file.is_file() and file_kind(file))
+        path = next(known, path)
+    suffixes = path.name.casefold().split(".")[1:]
+    return ".".join(suffixes[-2:] if suffixes[-1:] == ["gz"] else suffixes[-1:])
+
+
+def _connect(backend: str, values: Mapping[str, Any]) -> Any:
     import ibis
 
-    return ibis.memtable(frame)
-
-
-def run(expression: ir.Table) -> pd.DataFrame:
-    """Execute an expression on a fresh in-memory DuckDB and return a frame."""
-    import ibis
-
-    connection = ibis.duckdb.connect()
     try:
-        frame: pd.DataFrame = connection.execute(expression)
-    finally:
-        connection.disconnect()
-    return frame
+        if backend == "spark":
+            return _connect_spark(values)
+        return getattr(ibis, BACKENDS[backend]).connect(**values)
+    except ImportError as error:
+        raise EngineError(
+            f"engine '{backend}'",
+            f"it is not installed ({_first_line(error)}).",
+            f"install it: pip install 'cjm_research[{backend}]'."
+            if backend == "spark"
+            else f"install it: pip install 'ibis-framework[{BACKENDS[backend]}]'.",
+        ) from error
+    except Exception as error:
+        raise EngineError(
+            f"engine '{backend}'",
+            f"it cannot be reached ({_first_line(error)}).",
+            "check `engine: {connection: ...}` in study.yaml, and that the service answers.",
+        ) from error
+
+
+def _connect_spark(values: Mapping[str, Any]) -> Any:
+    import ibis
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("cjm_research")
+    # The figures must not depend on where the driver stands.
+    settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"} | dict(values)
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return ibis.pyspark.connect(builder.getOrCreate())
+
+
+def _as_utc_naive(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return times without their zone, in UTC: not every engine keeps zones apart."""
+    zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
+    return frame.assign(**{name: frame[name].dt.tz_convert(None) for name in zoned})
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -47,6 +47,16 @@ class SourceError(CjmError, ValueError):
         super().__init__(f"{where}: {problem}\n  What to do: {what_to_do}")
 
 
+class EngineError(CjmError, RuntimeError):
+    """An engine, or what it should read, cannot be reached or does not fit."""
+
+    def __init__(self, where: str, problem: str, what_to_do: str) -> None:
+        self.where = where
+        self.problem = problem
+        self.what_to_do = what_to_do
+        super().__init__(f"{where}: {problem}\n  What to do: {what_to_do}")
+
+
 class UnknownNameError(CjmError, ValueError):
     """A stage, measure, reader, notebook or parameter that does not exist."""
 

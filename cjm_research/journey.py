@@ -57,6 +57,8 @@ class Stage:
         Event names that mean "the participant is in this stage".
     completed_by : tuple of str
         For the last sequential stage: event names that mean "not lost here".
+    completed_elsewhere : tuple of str
+        Event names that mean "went on by another way": by phone, in a shop. Not lost here.
     cues : tuple of str
         Phrases that place an excerpt in this stage.
     prompts : tuple of str
@@ -73,6 +75,7 @@ class Stage:
     outcome: str = ""
     events: tuple[str, ...] = ()
     completed_by: tuple[str, ...] = ()
+    completed_elsewhere: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()

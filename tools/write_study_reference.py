@@ -120,6 +120,7 @@ MEANINGS = {
     "StagePart.measure": "what the stage's number counts; `none` for no number",
     "StagePart.outcome": "`task_failure`: id of the outcome that counts as success",
     "StagePart.events": "event names that mean: in this stage",
+    "StagePart.completed_elsewhere": "events that mean: went on by another way (by phone, in a shop), not lost",
     "StagePart.completed_by": "last stage of the funnel: events that mean: not lost here",
     "StagePart.cues": "phrases that place a sentence in this stage",
     "StagePart.prompts": "questions of the interview guide about this stage",

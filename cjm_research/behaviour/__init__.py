@@ -1,11 +1,8 @@
 """What people do: drop-off, timing, task outcomes, questionnaires."""
 
-from cjm_research.behaviour.funnel import (
-    count_visitors,
-    estimate_drop_off,
-    estimate_stage_timing,
-    first_values,
-)
+from cjm_research.behaviour.funnel import FunnelRule, estimate_drop_off
+from cjm_research.behaviour.log import TIES, EventLog, open_log
+from cjm_research.behaviour.presence import count_visitors, first_values
 from cjm_research.behaviour.questionnaire import (
     QUESTION_COLUMNS,
     STEP_COLUMNS,
@@ -13,15 +10,20 @@ from cjm_research.behaviour.questionnaire import (
     summarize_steps,
 )
 from cjm_research.behaviour.tasks import estimate_task_success
+from cjm_research.behaviour.timing import estimate_stage_timing
 
 __all__ = [
     "QUESTION_COLUMNS",
     "STEP_COLUMNS",
+    "TIES",
+    "EventLog",
+    "FunnelRule",
     "count_visitors",
     "estimate_drop_off",
     "estimate_stage_timing",
     "estimate_task_success",
     "first_values",
+    "open_log",
     "summarize_questions",
     "summarize_steps",
 ]

@@ -1,205 +1,560 @@
-"""Drop-off along the sequential stages, as ibis expressions over the events table."""
+"""Drop-off along the sequential stages: who enters, who goes on, who is lost."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from cjm_research import engine
+from cjm_research.behaviour.log import Codes, EventLog, Histories, Scope, Ties, open_log
+from cjm_research.errors import EngineError, quoted
 from cjm_research.journey import Journey, Stage
-from cjm_research.statistics import estimate_proportion
+from cjm_research.statistics import NOTHING, estimate_clustered_proportion, estimate_proportion
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from cjm_research.behaviour.log import Events
+
 FUNNEL_KINDS = ("funnel_drop_off", "questionnaire_abandonment")
 FUNNEL_COLUMNS = [
-    "stage", "segment", "segment_value", "measure", "n_entered", "n_continued", "n_dropped",
+    "stage", "segment", "segment_value", "measure", "n_entered", "n_started", "n_continued",
+    "n_elsewhere", "n_open", "n_dropped", "n_seen_later", "n_followed",
     "drop_off_rate", "drop_off_low", "drop_off_high",
+    "n_first", "reached_rate", "reached_low", "reached_high",
 ]  # fmt: skip
 MIN_SEGMENT = 5
 """People of an audience segment below which a stage has counts but no rate."""
-_NO_DATE = pd.Timestamp(0, tz="UTC")
-TIMING_COLUMNS = ["stage", "next_stage", "n", "median_s", "q25_s", "q75_s"]
+
+
+@dataclass(frozen=True)
+class FunnelRule:
+    """What counts as coming through the stages.
+
+    Attributes
+    ----------
+    order : {"strict", "any"}
+        "strict": each stage at or after the entry into the one before. "any": every stage up
+        to this one, in whatever order.
+    entry : {"first", "anywhere"}
+        Where one may enter: at the first stage only, or at the stage where one was first seen.
+    scope : {"participant", "session"}
+        "session": the stages must be come through within one visit.
+    unit : {"participant", "session"}
+        What is counted. A participant with several visits counts by the one that got furthest;
+        counted visits of one person are not independent, and the intervals know it.
+    window : str, optional
+        Time from the entry in which everything has to happen, such as "7D" or "30min".
+    reentry : bool
+        With a window: every entry into the first stage is a new try, and a participant counts
+        by the try that got furthest. Otherwise only the first entry counts.
+    patience : str, optional
+        Time after which somebody who has not gone on counts as dropped. Whoever entered later
+        than that before the end of the log is still open, and in no rate.
+    """
+
+    order: Literal["strict", "any"] = "strict"
+    entry: Literal["first", "anywhere"] = "first"
+    scope: Scope = "participant"
+    unit: Scope = "participant"
+    window: str = ""
+    reentry: bool = False
+    patience: str = ""
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("order", ("strict", "any")), ("entry", ("first", "anywhere")),
+            ("scope", ("participant", "session")), ("unit", ("participant", "session")),
+        ):  # fmt: skip
+            if getattr(self, name) not in allowed:
+                raise EngineError(
+                    "funnel", f"{name}: '{getattr(self, name)}' is not known.",
+                    f"allowed: {quoted(allowed)}.",
+                )  # fmt: skip
+        _duration_s(self.window, "window")
+        _duration_s(self.patience, "patience")
+        clashes = [
+            (self.order == "any" and self.entry == "anywhere",
+             "in any order there is no stage to enter at; take order 'strict'"),
+            (self.unit == "session" and self.scope == "participant",
+             "visits are counted only where stages are come through within a visit; take scope "
+             "'session'"),
+            (self.reentry and not self.window,
+             "without a window the first entry never ends; give a window"),
+            (self.reentry and (self.order == "any" or self.entry == "anywhere"),
+             "tries begin at the first stage, in strict order"),
+        ]  # fmt: skip
+        for clash, words in clashes:
+            if clash:
+                raise EngineError("funnel", "these rules do not go together.", f"{words}.")
 
 
 def estimate_drop_off(
-    events: pd.DataFrame,
-    journey: Journey,
+    events: Events,
+    journey: Journey | None = None,
     *,
-    segments: pd.DataFrame | None = None,
+    segments: pd.DataFrame | Sequence[str] | None = None,
+    rule: FunnelRule | None = None,
+    ties: Ties = "journey",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Estimate the share of participants lost at each sequential stage.
 
     A participant enters the first stage with its first event, and every later stage with the
-    first event of that stage at or after the entry into the stage before. Events at the same
-    instant count as in journey order. Stages of different measures form funnels of their own.
+    first event of that stage at or after the entry into the stage before. Stages of different
+    measures form funnels of their own.
 
     Parameters
     ----------
-    events : DataFrame
-        Table `events`.
+    events : DataFrame, Path, str, ibis Table or EventLog
+        Table `events`, or whatever `open_log` takes.
     journey : Journey
-    segments : DataFrame, optional
-        `participant_id`, `segment`, `segment_value`: audience segments to split by.
+    segments : DataFrame or sequence of str, optional
+        Audience segments to split by: `participant_id`, `segment`, `segment_value`; or names of
+        columns of the events.
+    rule : FunnelRule, optional
+        Order, entry, scope, window, patience.
+    ties : {"journey", "row", "later"}
+        Which of two events at the same instant comes first.
     confidence : float, default 0.95
-        Level of the Wilson interval.
+        Level of the Wilson intervals.
 
     Returns
     -------
     DataFrame
         Table `funnel`, one row per stage, and per stage and audience segment.
-        `drop_off_rate` is the share of participants who entered the stage and came no
-        further: not into the next sequential stage, nor, at the last stage, to an event that
-        completes it. The last stage has no rate when nothing completes it, nor has a stage
-        that fewer than 5 people of an audience segment entered.
+
+        `n_entered` participants came into the stage (`n_started` of them not from the stage
+        before). Each of them went on into the next sequential stage, or at the last one
+        completed it (`n_continued`); or went on by another way (`n_elsewhere`: the stage's
+        `completed_elsewhere`); or came too late to tell (`n_open`); or was lost (`n_dropped`).
+        Of the lost, `n_seen_later` were seen in a later stage without the next one.
+
+        `drop_off_rate` is the share lost of `n_followed`: those who entered long enough before
+        the end of the log (without `patience`: all who entered). The last stage has no rate
+        when nothing completes it, nor has a stage that fewer than 5 people of an audience
+        segment entered. `reached_rate` is the share of `n_first`, those in the funnel's first
+        stage, who came here; none where one may enter anywhere. Intervals are Wilson's
+        (clustered by participant where visits are counted).
+
+    Raises
+    ------
+    EngineError
+        If columns are missing, or rules do not go together.
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17, 857-872, method 3.
     """
+    rule = rule or FunnelRule()
     rows: list[dict[str, Any]] = []
-    for kind in FUNNEL_KINDS:
-        stages = [stage for stage in journey.sequential if stage.measure == kind]
-        if not stages or events.empty:
-            continue
-        # A form's steps are ordered by the form: where it has no date, any one instant does.
-        timed = events
-        if kind == "questionnaire_abandonment":
-            timed = events.assign(occurred_at=events["occurred_at"].fillna(_NO_DATE))
-        reached = engine.run(_reach(timed, stages))
-        if not reached["t0"].notna().any():
-            continue
-        rows += _funnel_rows(reached, stages, "", "", confidence)
-        if segments is None:
-            continue
-        for (segment, value), members in segments.groupby(["segment", "segment_value"], sort=True):
-            part = reached[reached["participant_id"].isin(members["participant_id"])]
-            rows += _funnel_rows(part, stages, str(segment), str(value), confidence)
-    funnel = pd.DataFrame(rows, columns=FUNNEL_COLUMNS)
-    return funnel.assign(stage=journey.order(funnel["stage"]))
+    with open_log(events, journey, segments=segments, ties=ties) as log:
+        for kind in FUNNEL_KINDS:
+            reached = reach_stages(log, kind, rule)
+            if reached is not None:
+                rows += _count(reached, confidence)
+        funnel = pd.DataFrame(rows, columns=FUNNEL_COLUMNS)
+        return funnel.assign(stage=log.journey.order(funnel["stage"]))
 
 
-def estimate_stage_timing(events: pd.DataFrame, journey: Journey) -> pd.DataFrame:
-    """Estimate how long participants take from stage to stage.
+@dataclass(frozen=True)
+class Reached:
+    """How far each participant came along the stages of one measure.
 
-    Returns
-    -------
-    DataFrame
-        Table `stage_timing`: median and quartiles in seconds from the entry into a stage to
-        the entry into the next, over the `n` participants who went on. Questionnaires have
-        no times of their own and are left out.
+    Attributes
+    ----------
+    table : ibis Table
+        `participant_id`, `session_id` (where visits are counted), one text column per audience
+        segment, `t0`, `t1`, ... (key of the entry into each stage, or null), `start` (position
+        of the stage entered first) and `depth` (of the last), `done` (key of the completion),
+        `elsewhere` (key of going on by another way from the last stage), `seen_later` (bool).
+    stages : list of Stage
+    codes : Codes
+    log : EventLog
+    rule : FunnelRule
     """
-    stages = [stage for stage in journey.sequential if stage.measure == "funnel_drop_off"]
-    rows = []
-    if len(stages) > 1 and not events.empty:
-        reached = engine.run(_reach(events, stages))
-        for position, (stage, following) in enumerate(pairwise(stages)):
-            seconds = (reached[f"t{position + 1}"] - reached[f"t{position}"]).dt.total_seconds()
-            seconds = seconds.dropna()
-            if seconds.empty:
-                continue
-            low, middle, high = seconds.quantile([0.25, 0.5, 0.75])
-            rows.append(
-                dict(zip(TIMING_COLUMNS, [stage.id, following.id, len(seconds), middle, low, high],
-                         strict=True))
+
+    table: ir.Table
+    stages: list[Stage]
+    codes: Codes
+    log: EventLog
+    rule: FunnelRule
+
+
+def reach_stages(log: EventLog, kind: str, rule: FunnelRule | None = None) -> Reached | None:
+    """Return how far everybody came along the sequential stages of a measure.
+
+    Computed once per log, measure and rule. None where the journey has no such stage, or
+    nobody entered one.
+    """
+    rule = rule or FunnelRule()
+    key = ("reached", kind, repr(rule))
+    if key not in log._kept:
+        stages = [stage for stage in log.journey.sequential if stage.measure == kind]
+        reached = None
+        if stages:
+            histories = log.histories(scope=rule.scope)
+            table = log.engine.keep(_Walk(log, stages, histories, rule).table())
+            if int(log.engine.run(table.aggregate(n=table.count()))["n"].iloc[0]):
+                reached = Reached(table, stages, histories.codes, log, rule)
+        log._kept[key] = reached
+    found: Reached | None = log._kept[key]
+    return found
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Builds the expression that walks every history through the stages, once."""
+
+    log: EventLog
+    stages: list[Stage]
+    histories: Histories
+    rule: FunnelRule
+
+    def table(self) -> ir.Table:
+        table = self.histories.table
+        if self.rule.reentry:
+            table = self._tries(table)
+        table = self._any_order(table) if self.rule.order == "any" else self._in_order(table)
+        table = self._ends(table.filter(table.depth >= 0))
+        ids = ["participant_id", *(["session_id"] if self.rule.scope == "session" else [])]
+        entries = [f"t{place}" for place in range(len(self.stages))]
+        table = table.select(
+            *ids, *self.log.segments, *entries, "start", "depth", "done", "elsewhere", "seen_later"
+        )
+        if self.rule.reentry or self.rule.scope != self.rule.unit:
+            table = self._furthest(table, ids[: 1 if self.rule.unit == "participant" else 2])
+        return table
+
+    def _in_order(self, table: ir.Table) -> ir.Table:
+        import ibis
+
+        last = len(self.stages) - 1
+        anywhere = self.rule.entry == "anywhere"
+        if anywhere:
+            table = table.mutate(_first=self._first(table.history, self._in_any))
+        elif not self.rule.reentry:
+            table = table.mutate(_first=self._first(table.history, self._in(0)))
+        table = table.mutate(t0=self._started(table, 0) if anywhere else table._first)
+        for place in range(1, last + 1):
+            since, first = table[f"t{place - 1}"], table._first
+            entered = self._first(
+                table.history,
+                lambda key, place=place, since=since, first=first: self._in(place)(key)
+                & self._since(key, since) & self._within(key, first),
             )  # fmt: skip
-    timing = pd.DataFrame(rows, columns=TIMING_COLUMNS)
-    return timing.assign(stage=journey.order(timing["stage"]))
-
-
-def count_visitors(events: pd.DataFrame, journey: Journey) -> pd.DataFrame:
-    """Count the participants seen in each stage, in whatever order.
-
-    Returns
-    -------
-    DataFrame
-        `stage` and `n_seen`, one row per stage of the journey; 0 where nobody was seen.
-    """
-    seen = pd.Series(0, index=journey.stage_ids)
-    if not events.empty:
-        table = engine.as_table(events[["participant_id", "stage"]])
-        counts = engine.run(table.group_by("stage").agg(n_seen=table.participant_id.nunique()))
-        seen = seen.add(counts.set_index("stage")["n_seen"], fill_value=0)
-    seen = seen.reindex(journey.stage_ids).astype("int64")
-    frame = seen.rename("n_seen").rename_axis("stage").reset_index()
-    return frame.assign(stage=journey.order(frame["stage"]))
-
-
-def first_values(events: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return each participant's first non-empty value of an event column, by time.
-
-    Returns
-    -------
-    DataFrame
-        `participant_id` and `value`.
-    """
-    table = engine.as_table(events[["participant_id", "occurred_at", column]])
-    table = table.filter(table[column] != "")
-    # The value itself breaks ties in time, so that the order of rows never matters.
-    return engine.run(
-        table.group_by("participant_id").agg(
-            value=table[column].first(order_by=[table.occurred_at, table[column]])
+            if anywhere:
+                entered = entered.fill_null(self._started(table, place))
+            table = table.mutate(**{f"t{place}": entered})
+        depth = ibis.cases(
+            *((table[f"t{place}"].notnull(), place) for place in range(last, -1, -1)), else_=-1
         )
-    )
+        start: Any = ibis.literal(0)
+        if anywhere:
+            start = ibis.cases(
+                *((table[f"t{place}"].notnull(), place) for place in range(last + 1)), else_=-1
+            )
+        return table.mutate(depth=depth.cast("int64"), start=start.cast("int64"))
 
+    def _any_order(self, table: ir.Table) -> ir.Table:
+        import ibis
 
-def _reach(events: pd.DataFrame, stages: list[Stage]) -> ir.Table:
-    """One row per participant: `t0`, `t1`, ... entry times, and `done`.
-
-    One group-by collects each stage's times per participant; entries are then sequential
-    minima over filtered arrays, so that the plan grows linearly with the stages.
-    """
-    table = engine.as_table(events[["participant_id", "stage", "event", "occurred_at"]])
-    times = {
-        f"times{position}": table.occurred_at.collect(where=table.stage == stage.id)
-        for position, stage in enumerate(stages)
-    }
-    completing = list(stages[-1].completed_by) or [""]
-    times["completions"] = table.occurred_at.collect(where=table.event.isin(completing))
-    reached = table.group_by("participant_id").agg(**times)
-    reached = reached.mutate(t0=reached.times0.mins())
-    for position in range(1, len(stages)):
-        reached = reached.mutate(
-            **{f"t{position}": _first_since(reached, f"times{position}", f"t{position - 1}")}
+        table = table.mutate(_first=self._first(table.history, self._in_any))
+        entries = {
+            f"t{place}": self._first(
+                table.history,
+                lambda key, place=place: self._in(place)(key) & self._within(key, table._first),
+            )
+            for place in range(len(self.stages))
+        }
+        table = table.mutate(**entries)
+        for place in range(1, len(self.stages)):
+            known = table[f"t{place - 1}"].notnull()
+            table = table.mutate(**{f"t{place}": known.ifelse(table[f"t{place}"], ibis.null())})
+        depth = ibis.cases(
+            *((table[f"t{p}"].notnull(), p) for p in range(len(self.stages) - 1, -1, -1)), else_=-1
         )
-    reached = reached.mutate(done=_first_since(reached, "completions", f"t{len(stages) - 1}"))
-    return reached.select(
-        "participant_id", "done", *(f"t{position}" for position in range(len(stages)))
-    )
+        return table.mutate(depth=depth.cast("int64"), start=ibis.literal(0).cast("int64"))
 
+    def _tries(self, table: ir.Table) -> ir.Table:
+        """One row per entry into the first stage."""
+        entries = table.history.filter(lambda key: self._in(0)(key))
+        return table.mutate(_first=entries).unnest("_first")
 
-def _first_since(table: ir.Table, times: str, since: str) -> ir.Value:
-    return table[times].filter(lambda moment: moment >= table[since]).mins()
+    def _ends(self, table: ir.Table) -> ir.Table:
+        """Add how it ended: completion, going on elsewhere, seen in a later stage."""
+        import ibis
 
+        codes, last = self.histories.codes, len(self.stages) - 1
+        left = ibis.cases(*((table.depth == p, table[f"t{p}"]) for p in range(last + 1)))
+        # In any order the last thing done in time is not the furthest stage.
+        if self.rule.order == "any":
+            left = ibis.greatest(*(table[f"t{p}"].fill_null(table._first) for p in range(last + 1)))
+        table = table.mutate(_left=left)
+        done, elsewhere = ibis.null("int64"), ibis.null("int64")
+        completing = self.log.marks_of(self.stages[-1].completed_by)
+        if completing:
+            done = (table.depth == last).ifelse(
+                self._first(
+                    table.history,
+                    lambda key: codes.mark(key).isin(completing)
+                    & (key >= codes.instant(table._left)) & self._within(key, table._first),
+                ),
+                ibis.null("int64"),
+            )  # fmt: skip
+        ways = [
+            (place, self.log.marks_of(stage.completed_elsewhere))
+            for place, stage in enumerate(self.stages)
+            if stage.completed_elsewhere
+        ]
+        if ways:
+            elsewhere = ibis.cases(
+                *(
+                    (
+                        table.depth == place,
+                        self._first(
+                            table.history,
+                            lambda key, marks=marks: (
+                                codes.mark(key).isin(marks) & (key >= codes.instant(table._left))
+                            ),
+                        ),
+                    )
+                    for place, marks in ways
+                )
+            )
+        later = self._later_stages()
+        seen = table.history.filter(
+            lambda key: self._since(key, table._left)
+            & (codes.position(key) > codes.position(table._left))
+            & codes.position(key).isin(later)
+        )  # fmt: skip
+        return table.mutate(done=done, elsewhere=elsewhere, seen_later=seen.length() > 0)
 
-def _funnel_rows(
-    reached: pd.DataFrame, stages: list[Stage], segment: str, value: str, confidence: float
-) -> list[dict[str, Any]]:
-    entered = [int(reached[f"t{position}"].notna().sum()) for position in range(len(stages))]
-    onward: list[int | None] = [*entered[1:], None]
-    if stages[-1].completed_by:
-        onward[-1] = int(reached["done"].notna().sum())
-    rows = []
-    for stage, n_entered, n_continued in zip(stages, entered, onward, strict=True):
-        known = n_continued is not None
-        n_dropped = n_entered - n_continued if n_continued is not None else 0
-        # A rate of three people says who they are, and nothing else.
-        enough = known and (not segment or n_entered >= MIN_SEGMENT)
-        rate = estimate_proportion(
-            n_dropped if enough else 0, n_entered if enough else 0, confidence=confidence
+    def _furthest(self, table: ir.Table, ids: list[str]) -> ir.Table:
+        """Keep the visit or try that got furthest, and of these the first."""
+        import ibis
+
+        turn = ibis.row_number().over(
+            ibis.window(
+                group_by=ids,
+                order_by=[table.depth.desc(), table.done.isnull(), table.t0],
+            )
         )
-        rows.append(
-            {
-                "stage": stage.id,
-                "segment": segment,
-                "segment_value": value,
-                "measure": stage.measure,
-                "n_entered": n_entered,
-                "n_continued": float(n_continued) if n_continued is not None else float("nan"),
-                "n_dropped": float(n_dropped) if known else float("nan"),
-                "drop_off_rate": rate.value,
-                "drop_off_low": rate.low,
-                "drop_off_high": rate.high,
-            }
-        )
+        return table.mutate(_turn=turn).filter(lambda t: t._turn == 0).drop("_turn")
+
+    def _later_stages(self) -> list[int]:
+        return [self._place(stage) for stage in self.stages[1:]]
+
+    def _place(self, stage: Stage) -> int:
+        return self.histories.codes.names.index(stage.id) * self.histories.codes.marks
+
+    def _in(self, place: int) -> Any:
+        wanted = self._place(self.stages[place])
+        return lambda key: self.histories.codes.position(key) == wanted
+
+    def _in_any(self, key: Any) -> Any:
+        return self.histories.codes.position(key).isin([self._place(s) for s in self.stages])
+
+    def _since(self, key: Any, since: Any) -> Any:
+        """At or after the entry `since`, into a stage further on.
+
+        Stages stand in journey order inside a moment, so that a plain comparison holds at the
+        same instant as well.
+        """
+        codes = self.histories.codes
+        if self.log.ties == "later":
+            return key >= codes.instant(since) + codes.size
+        return key > since
+
+    def _within(self, key: Any, first: Any) -> Any:
+        import ibis
+
+        if not self.rule.window:
+            return ibis.literal(True)
+        codes = self.histories.codes
+        ticks = round(_duration_s(self.rule.window, "window") * codes.ticks_per_s)
+        return key < codes.instant(first) + (ticks + 1) * codes.size
+
+    def _started(self, table: ir.Table, place: int) -> Any:
+        import ibis
+
+        here = self.histories.codes.position(table._first) == self._place(self.stages[place])
+        return here.ifelse(table._first, ibis.null("int64"))
+
+    def _first(self, history: Any, wanted: Any) -> Any:
+        return history.filter(wanted).mins()
+
+
+def _count(reached: Reached, confidence: float) -> list[dict[str, Any]]:
+    rows = _rows(reached, "", _aggregate(reached, ""), confidence)
+    for segment in reached.log.segments:
+        rows += _rows(reached, segment, _aggregate(reached, segment), confidence)
     return rows
+
+
+def _aggregate(reached: Reached, segment: str) -> pd.DataFrame:
+    """One row of counts per value of the segment: by stage, `entered0`, `dropped0`, ..."""
+    table = _marked(reached)
+    sums = (
+        _sums_of_visits(reached, table, segment)
+        if reached.rule.unit == "session"
+        else (table.group_by(segment) if segment else table).aggregate(**_measures(reached, table))
+    )
+    found = reached.log.engine.run(sums)
+    if not segment:
+        return found.assign(value="")
+    # A group of which nobody came has rows of its own, with zeros.
+    values = reached.log.segment_values(segment)
+    return found.set_index(segment).reindex(values, fill_value=0).rename_axis("value").reset_index()
+
+
+def _marked(reached: Reached) -> ir.Table:
+    """Add `recent0`, ...: entered too late before the end of the log to be followed."""
+    import ibis
+
+    table, patience = reached.table, reached.rule.patience
+    end = reached.log.end() if patience else None
+    if end is None:
+        return table.mutate(
+            **{f"recent{place}": ibis.literal(False) for place in range(len(reached.stages))}
+        )
+    ticks = round(_duration_s(patience, "patience") * reached.codes.ticks_per_s)
+    limit = (end - ticks) * reached.codes.size + reached.codes.size
+    return table.mutate(
+        **{f"recent{p}": table[f"t{p}"] >= limit for p in range(len(reached.stages))}
+    )
+
+
+def _measures(reached: Reached, table: ir.Table) -> dict[str, Any]:
+    measures: dict[str, Any] = {}
+    for place in range(len(reached.stages)):
+        flags = _flags(reached, table, place)
+        measures |= {f"{name}{place}": flag.sum().fill_null(0) for name, flag in flags.items()}
+    return measures
+
+
+def _flags(reached: Reached, table: ir.Table, place: int) -> dict[str, Any]:
+    """Return what happened to a participant (or visit) at a stage, as conditions."""
+    last = len(reached.stages) - 1
+    entered = table[f"t{place}"].notnull()
+    on = table.done.notnull() if place == last else table[f"t{place + 1}"].notnull()
+    ended = entered & ~on
+    elsewhere = ended & table.elsewhere.notnull()
+    recent = table[f"recent{place}"]
+    dropped = ended & table.elsewhere.isnull() & ~recent
+    return {
+        "entered": entered,
+        "started": entered & (table.start == place),
+        "continued": entered & on,
+        "elsewhere": elsewhere,
+        "open": ended & table.elsewhere.isnull() & recent,
+        "dropped": dropped,
+        "later": dropped & table.seen_later,
+        "followed": entered & ~recent,
+    }
+
+
+def _sums_of_visits(reached: Reached, table: ir.Table, segment: str) -> ir.Table:
+    """Return counts of visits, with the sums over participants that a clustered interval needs."""
+    keys = ["participant_id", *([segment] if segment else [])]
+    people = table.group_by(keys).agg(**_measures(reached, table))
+    first = people.entered0
+    sums: dict[str, Any] = {
+        name: people[name].sum().fill_null(0) for name in people.columns if name not in keys
+    }
+    for place in range(len(reached.stages)):
+        for name, hits, total in (
+            ("drop", people[f"dropped{place}"], people[f"followed{place}"]),
+            ("reach", people[f"entered{place}"], first),
+        ):
+            sums |= {
+                f"{name}_clusters{place}": (total > 0).sum().fill_null(0),
+                f"{name}_hh{place}": (hits * hits).sum().fill_null(0),
+                f"{name}_ht{place}": (hits * total).sum().fill_null(0),
+                f"{name}_tt{place}": (total * total).sum().fill_null(0),
+            }
+    return (people.group_by(segment) if segment else people).aggregate(**sums)
+
+
+def _rows(
+    reached: Reached, segment: str, counts: pd.DataFrame, confidence: float
+) -> list[dict[str, Any]]:
+    rows = []
+    last = len(reached.stages) - 1
+    for found in counts.to_dict("records"):
+        for place, stage in enumerate(reached.stages):
+            # Nothing follows the last stage: without `completed_by` nobody is known to drop.
+            open_end = place == last and not stage.completed_by
+            number = {
+                name: int(found[f"{name}{place}"])
+                for name in ("entered", "started", "elsewhere", "followed")
+            }
+            ending = {
+                name: float("nan") if open_end else float(found[f"{name}{place}"])
+                for name in ("continued", "open", "dropped", "later")
+            }
+            enough = not segment or number["entered"] >= MIN_SEGMENT
+            drop = _rate(found, "drop", place, enough and not open_end, confidence)
+            through = enough and reached.rule.entry == "first"
+            reach = _rate(found, "reach", place, through, confidence)
+            rows.append(
+                {
+                    "stage": stage.id,
+                    "segment": segment,
+                    "segment_value": found["value"],
+                    "measure": stage.measure,
+                    "n_entered": number["entered"],
+                    "n_started": number["started"],
+                    "n_continued": ending["continued"],
+                    "n_elsewhere": number["elsewhere"],
+                    "n_open": ending["open"],
+                    "n_dropped": ending["dropped"],
+                    "n_seen_later": ending["later"],
+                    "n_followed": number["followed"],
+                    "drop_off_rate": drop.value,
+                    "drop_off_low": drop.low,
+                    "drop_off_high": drop.high,
+                    "n_first": int(found["entered0"]),
+                    "reached_rate": reach.value,
+                    "reached_low": reach.low,
+                    "reached_high": reach.high,
+                }
+            )
+    return rows
+
+
+def _rate(found: dict[Any, Any], name: str, place: int, known: bool, confidence: float) -> Any:
+    if not known:
+        return NOTHING
+    hits = int(found[f"dropped{place}" if name == "drop" else f"entered{place}"])
+    total = int(found[f"followed{place}" if name == "drop" else "entered0"])
+    if f"{name}_hh{place}" not in found:
+        return estimate_proportion(hits, total, confidence=confidence)
+    return estimate_clustered_proportion(
+        n_clusters=int(found[f"{name}_clusters{place}"]),
+        total=total,
+        hits=hits,
+        sum_hits_squared=int(found[f"{name}_hh{place}"]),
+        sum_products=int(found[f"{name}_ht{place}"]),
+        sum_totals_squared=int(found[f"{name}_tt{place}"]),
+        confidence=confidence,
+    )
+
+
+def _duration_s(words: str, what: str) -> float:
+    """Return a duration such as "7D", "90min" or "14 days" in seconds; 0 for none."""
+    if not words:
+        return 0.0
+    try:
+        seconds = pd.Timedelta(words).total_seconds()
+    except ValueError:
+        seconds = float("nan")
+    if not np.isfinite(seconds) or seconds <= 0:
+        raise EngineError(
+            f"funnel, {what}", f"'{words}' is no span of time.",
+            'write a number and a unit, such as "30min", "12h", "7D" or "14 days".',
+        )  # fmt: skip
+    return float(seconds)

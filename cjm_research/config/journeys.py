@@ -87,6 +87,7 @@ def _stage(part: StagePart, journey: JourneyPart) -> Stage:
         outcome=part.outcome or journey.outcome,
         events=tuple(part.events),
         completed_by=tuple(part.completed_by),
+        completed_elsewhere=tuple(part.completed_elsewhere),
         cues=tuple(part.cues),
         prompts=tuple(part.prompts),
         examples=tuple(part.examples),

@@ -91,6 +91,7 @@ class StagePart(_Part):
     outcome: str = ""
     events: Texts = Field(default_factory=list)
     completed_by: Texts = Field(default_factory=list)
+    completed_elsewhere: Texts = Field(default_factory=list)
     cues: Texts = Field(default_factory=list)
     prompts: Texts = Field(default_factory=list)
     examples: Texts = Field(default_factory=list)

@@ -1,0 +1,565 @@
+"""A log of events, made ready once and measured many times.
+
+The heavy part of every measure is the same: bring the rows of one participant together, in
+order. `EventLog.histories` does it in a single group-by, into one sorted array of integers per
+participant. The integers carry time and code together (see `Codes`), so that order, ties and
+"the next event of that stage" are plain comparisons, and no measure touches strings again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Union
+
+import pandas as pd
+
+from cjm_research.engine import Engine, engine_of, open_engine
+from cjm_research.errors import EngineError, quoted
+from cjm_research.journey import Journey
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    Events = Union[pd.DataFrame, Path, str, ir.Table, "EventLog"]  # noqa: UP007
+
+Ties = Literal["journey", "row", "later"]
+Scope = Literal["participant", "session"]
+
+TIES: dict[str, str] = {
+    "journey": "events at the same instant count in journey order",
+    "row": "events at the same instant count in the order of the rows",
+    "later": "an event counts only when it is later than the one before",
+}
+"""What happens when two events bear the same time."""
+
+COLUMNS = ("participant_id", "session_id", "event", "occurred_at", "stage", "channel", "device",
+           "value", "row")  # fmt: skip
+NO_STAGE = ""
+MOST_SEGMENT_VALUES = 200
+
+
+@dataclass(frozen=True)
+class Codes:
+    """How one integer of a history is made: `moment * size + code`, sorted with ties in order.
+
+    `code` is `position * marks + mark`: the position of the stage in the journey (after the
+    last for events of no stage), and which of the journey's special events it is (0: none).
+
+    Attributes
+    ----------
+    names : tuple of str
+        The name of each position: stage ids, then "" for no stage; or event names.
+    marks : int
+        Marks per position, a power of two.
+    size : int
+        Codes per moment, a power of two.
+    ticks_per_s : int
+        Moments in a second.
+    """
+
+    names: tuple[str, ...]
+    marks: int
+    size: int
+    ticks_per_s: int
+
+    def position(self, key: Any) -> Any:
+        """Return the position that a key holds, times `marks`."""
+        return key & (self.size - self.marks)
+
+    def mark(self, key: Any) -> Any:
+        """Return the mark that a key holds."""
+        return key & (self.marks - 1)
+
+    def instant(self, key: Any) -> Any:
+        """Return the first key of a key's moment."""
+        return key - (key & (self.size - 1))
+
+    def seconds(self, later: Any, earlier: Any) -> Any:
+        """Return the seconds between two keys."""
+        between = self.instant(later) - self.instant(earlier)
+        return between / (self.size * self.ticks_per_s)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What each participant (or each session) did, in order.
+
+    Attributes
+    ----------
+    table : ibis Table
+        `participant_id`, `session_id` (with scope "session"), `history` (sorted int64 array,
+        never empty), and one column of text per audience segment, "" where it is not known.
+    codes : Codes
+    """
+
+    table: ir.Table
+    codes: Codes
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Events as the measures see them, in one engine.
+
+    Attributes
+    ----------
+    events : ibis Table
+        `participant_id`, `session_id`, `event`, `stage`, `channel`, `device`: text, "" for
+        none; `moment`: int64, ticks since `origin_us`; `value`: float. Only events with a
+        participant and a time.
+    journey : Journey
+    engine : Engine
+    segments : tuple of str
+        Audience segments that histories carry.
+    ties : str
+        One of `TIES`.
+    raw : ibis Table
+        The same columns before events without participant or time were left out.
+    ticks_per_us : int
+        Moments in a microsecond: 1, or more where the order of rows breaks ties.
+    origin_us : int
+        Microseconds from 1970 (UTC) to the moment 0.
+    """
+
+    events: ir.Table
+    journey: Journey
+    engine: Engine
+    segments: tuple[str, ...]
+    ties: Ties
+    raw: ir.Table = field(repr=False)
+    ticks_per_us: int = 1
+    origin_us: int = 0
+    members: ir.Table | None = field(default=None, repr=False)
+    member_values: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def ticks_per_s(self) -> int:
+        """Moments in a second."""
+        return 1_000_000 * self.ticks_per_us
+
+    def since_1970_s(self, moment: Any) -> Any:
+        """Return a moment as whole seconds since 1970, UTC: for calendars."""
+        return (moment / self.ticks_per_s).floor().cast("int64") + self.origin_us // 1_000_000
+
+    def histories(self, *, scope: Scope = "participant", by: str = "stage") -> Histories:
+        """Return one ordered history per participant or session; computed once.
+
+        Parameters
+        ----------
+        scope : {"participant", "session"}
+            Events without a session are in no session's history.
+        by : {"stage", "event", "channel"}
+            What the codes of a history name. "stage": only events of a stage, or special ones.
+            "event": every event, positions in journey order of their stage, then by name.
+            "channel": every event with a channel.
+        """
+        key = ("histories", scope, by)
+        if key not in self._kept:
+            codes, coded = self._coded(by)
+            table = self.engine.keep(self._collect(codes, coded, scope))
+            self._kept[key] = Histories(table, codes)
+        histories: Histories = self._kept[key]
+        return histories
+
+    def marks_of(self, names: Sequence[str]) -> list[int]:
+        """Return the marks of special events (`completed_by`, `completed_elsewhere`)."""
+        special = _special_events(self.journey)
+        return [special.index(name) + 1 for name in names]
+
+    def first_values(self, column: str) -> ir.Table:
+        """Return `participant_id` and `value`: of the earliest event with a value."""
+        grouped = self.events.group_by("participant_id").agg(
+            packed=self._first_value(self.events, column)
+        )
+        grouped = grouped.filter(grouped.packed.notnull())
+        return grouped.select("participant_id", value=self._decoded(grouped.packed, column))
+
+    def profile(self) -> pd.DataFrame:
+        """Return `stage`, `event`, `n_events`, `first`, `last` (moments): one small table."""
+        if ("profile",) not in self._kept:
+            grouped = self.events.group_by(["stage", "event"]).agg(
+                n_events=self.events.count(),
+                first=self.events.moment.min(),
+                last=self.events.moment.max(),
+            )
+            self._kept["profile",] = self.engine.run(grouped)
+        profile: pd.DataFrame = self._kept["profile",]
+        return profile
+
+    def end(self) -> int | None:
+        """Return the moment of the last event, or None for an empty log."""
+        if ("end",) not in self._kept:
+            found = self.engine.run(self.events.aggregate(end=self.events.moment.max()))["end"]
+            self._kept["end",] = None if found.isna().all() else int(found.iloc[0])
+        end: int | None = self._kept["end",]
+        return end
+
+    def segment_values(self, segment: str) -> list[str]:
+        """Return the values of an audience segment, sorted; also those that nobody shows."""
+        if segment in self.member_values:
+            return list(self.member_values[segment])
+        return [value for value in self._values(segment) if value]
+
+    def _coded(self, by: str) -> tuple[Codes, Any]:
+        """Return the codes, and the expression of an event's code (null: not in histories)."""
+        if by == "stage":
+            return self._coded_by_stage()
+        if by == "event":
+            return self._coded_by_event()
+        return self._coded_by_channel()
+
+    def _coded_by_stage(self) -> tuple[Codes, Any]:
+        import ibis
+
+        names = (*self.journey.stage_ids, NO_STAGE)
+        special = _special_events(self.journey)
+        marks = _power_of_two(len(special) + 1)
+        codes = Codes(names, marks, _power_of_two(len(names)) * marks, self.ticks_per_s)
+        stages = [(name, place * marks) for place, name in enumerate(names[:-1])]
+        place = self.events.stage.cases(*stages) if stages else ibis.null("int64")
+        if not special:
+            return codes, place.cast("int64")
+        mark = self.events.event.cases(
+            *((name, number + 1) for number, name in enumerate(special)), else_=0
+        )
+        place = place.fill_null(len(stages) * marks)
+        return codes, ((mark > 0) | (place < len(stages) * marks)).ifelse(
+            place + mark, ibis.null()
+        ).cast("int64")
+
+    def _coded_by_event(self) -> tuple[Codes, Any]:
+        found = self.profile()
+        order = {name: place for place, name in enumerate([*self.journey.stage_ids, NO_STAGE])}
+        pairs = sorted(
+            zip(found["stage"], found["event"], strict=True), key=lambda p: (order[p[0]], p[1])
+        )
+        codes = self._wide_enough(tuple(event for _, event in pairs), "events")
+        # One name may stand in several stages (a column `stage` decides): both are looked up.
+        cases = [
+            ((self.events.stage == stage) & (self.events.event == event), place)
+            for place, (stage, event) in enumerate(pairs)
+        ]
+        if len({event for _, event in pairs}) == len(pairs):
+            named = [(event, place) for place, (_, event) in enumerate(pairs)]
+            return codes, self.events.event.cases(*named).cast("int64") if named else _nothing()
+        import ibis
+
+        return codes, ibis.cases(*cases).cast("int64")
+
+    def _coded_by_channel(self) -> tuple[Codes, Any]:
+        names = tuple(name for name in self._values("channel") if name)
+        codes = self._wide_enough(names, "channels")
+        named = [(name, place) for place, name in enumerate(names)]
+        return codes, self.events.channel.cases(*named).cast("int64") if named else _nothing()
+
+    def _wide_enough(self, names: tuple[str, ...], what: str) -> Codes:
+        codes = Codes(names, 1, _power_of_two(max(len(names), 1)), self.ticks_per_s)
+        end = self.end() or 0
+        if end * codes.size >= 2**63:
+            raise EngineError(
+                f"column of {what}",
+                f"{len(names):,} different {what} are too many to be told apart by name.",
+                "give pages and events names without ids (`product_viewed`, not `/product/81234`).",
+            )
+        return codes
+
+    def _collect(self, codes: Codes, coded: Any, scope: Scope) -> ir.Table:
+        ids = ["participant_id"] + (["session_id"] if scope == "session" else [])
+        table = self.events.mutate(_key=self.events.moment * codes.size + coded)
+        if scope == "session":
+            table = table.filter(table.session_id != "")
+        measures: dict[str, Any] = {"history": table._key.collect(where=table._key.notnull())}
+        own = [name for name in self.segments if self.members is None]
+        for name in own:
+            measures[f"_{name}"] = self._first_value(table, name)
+        grouped = table.group_by(ids).agg(**measures)
+        grouped = grouped.mutate(history=grouped.history.sort())
+        for name in own:
+            grouped = grouped.mutate(**{name: self._decoded(grouped[f"_{name}"], name)})
+        if self.members is not None:
+            joined = grouped.left_join(self.members, "participant_id")
+            grouped = joined.mutate(**{name: joined[name].fill_null("") for name in self.segments})
+        grouped = grouped.filter(grouped.history.length() > 0)
+        return grouped.select(*ids, "history", *self.segments)
+
+    def _values(self, column: str) -> list[str]:
+        """Return the values of a column, sorted: few, or the column is no segment."""
+        if ("values", column) not in self._kept:
+            distinct = self.events.select(column).distinct().limit(MOST_SEGMENT_VALUES + 1)
+            values = sorted(str(value) for value in self.engine.run(distinct)[column])
+            if len(values) > MOST_SEGMENT_VALUES:
+                raise EngineError(
+                    f"column '{column}'",
+                    f"it has more than {MOST_SEGMENT_VALUES} different values.",
+                    "an audience segment or a channel groups people: give a column with fewer "
+                    "values, such as a country instead of a city.",
+                )
+            self._kept["values", column] = values
+        found: list[str] = self._kept["values", column]
+        return found
+
+    def _first_value(self, table: ir.Table, column: str) -> Any:
+        """Return the value of the earliest event that has one, and of these the first by name.
+
+        A minimum over integers: ordered aggregates of text cost several times as much.
+        """
+        values = [value for value in self._values(column) if value]
+        size = _power_of_two(len(values) + 1)
+        place = table[column].cases(*((v, n) for n, v in enumerate(values))) if values else None
+        if place is None:
+            return _nothing().min()
+        return (table.moment * size + place).min(where=table[column] != "")
+
+    def _decoded(self, packed: Any, column: str) -> Any:
+        values = [value for value in self._values(column) if value]
+        if not values:
+            return packed.cast("string").fill_null("")
+        size = _power_of_two(len(values) + 1)
+        return (packed & (size - 1)).cases(*enumerate(values), else_="")
+
+
+@contextmanager
+def open_log(
+    events: Events,
+    journey: Journey | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    segments: pd.DataFrame | Sequence[str] | None = None,
+    ties: Ties = "journey",
+    time_unit: Literal["", "s", "ms", "us"] = "",
+    engine: Engine | None = None,
+) -> Iterator[EventLog]:
+    """Make a log ready, so that several measures share its one heavy pass.
+
+    Parameters
+    ----------
+    events : DataFrame, Path, str, ibis Table or EventLog
+        One row per event: a frame, a Parquet, CSV or JSON file or folder, an ibis table of any
+        backend (or its name, with `engine`), or a log that is open already.
+    journey : Journey
+        Gives events their stage, where the table has no column `stage`.
+    columns : mapping, optional
+        Which column holds what, where names differ: `{"participant_id": "user_id"}`.
+    segments : DataFrame or sequence of str, optional
+        Audience segments: `participant_id`, `segment`, `segment_value`, or names of columns of
+        the events; then a person belongs where their earliest event puts them.
+    ties : {"journey", "row", "later"}
+        Which of two events at the same instant comes first; see `TIES`. "row" needs a frame,
+        or a column `row` with the order.
+    time_unit : {"", "s", "ms", "us"}
+        Unit of `occurred_at` where it is a number since 1970, as in exports of GA4 ("us").
+    engine : Engine, optional
+        Where to read files and names of tables; an own DuckDB by default.
+
+    Yields
+    ------
+    EventLog
+
+    Raises
+    ------
+    EngineError
+        If columns are missing, times are no times, or a person has two values of a segment.
+    """
+    if isinstance(events, EventLog):
+        yield events
+        return
+    if journey is None:
+        raise EngineError("events", "there is no journey.", "give one: it names the stages.")
+    if ties not in TIES:
+        raise EngineError("ties", f"unknown rule '{ties}'.", f"allowed: {quoted(TIES)}.")
+    with ExitStack() as stack:
+        table, engine = _table(events, engine, stack, ties)
+        raw = _canonical(table, journey, dict(columns or {}), ties, time_unit)
+        own = segments is not None and not isinstance(segments, pd.DataFrame)
+        named = tuple(segments or ()) if own else ()
+        members: ir.Table | None = None
+        values: dict[str, list[str]] = {}
+        if isinstance(segments, pd.DataFrame):
+            members, values = _members(segments, engine)
+            named = tuple(values)
+        for name in named if members is None else ():
+            if name not in raw.columns:
+                raise EngineError(
+                    "segments", f"the events have no column '{name}'.",
+                    f"columns: {quoted(raw.columns)}.",
+                )  # fmt: skip
+        ticks_per_us, origin_us = 1, 0
+        if ties == "row":
+            raw, ticks_per_us, origin_us = _with_row_order(raw, engine)
+        known = raw.filter((raw.participant_id != "") & raw.moment.notnull())
+        log = EventLog(
+            known, journey, Engine(engine.backend), named, ties, raw, ticks_per_us, origin_us,
+            members=members, member_values=values,
+        )  # fmt: skip
+        stack.callback(log.engine.release)
+        yield log
+
+
+def _table(
+    events: Any, engine: Engine | None, stack: ExitStack, ties: Ties
+) -> tuple[ir.Table, Engine]:
+    if isinstance(events, pd.DataFrame | Path | str):
+        engine = engine or stack.enter_context(open_engine())
+        if isinstance(events, pd.DataFrame) and ties == "row" and "row" not in events:
+            events = events.assign(row=range(len(events)))
+        return engine.table(events), engine
+    return events, engine or engine_of(events)
+
+
+def _canonical(
+    table: ir.Table, journey: Journey, columns: dict[str, str], ties: Ties, time_unit: str
+) -> ir.Table:
+    """Return the events under their own names and types, whatever they were called."""
+    import ibis
+
+    unknown = [name for name in columns if name not in COLUMNS]
+    absent = [name for name in columns.values() if name not in table.columns]
+    named = {name: columns.get(name, name) for name in COLUMNS}
+    needed = ["participant_id", "occurred_at", *(["row"] if ties == "row" else [])]
+    absent += [named[n] for n in needed if n not in columns and n not in table.columns]
+    if named["event"] not in table.columns and named["stage"] not in table.columns:
+        absent.append("event")
+    if unknown or absent:
+        raise EngineError(
+            "events",
+            (f"unknown names {quoted(unknown)}. " if unknown else "")
+            + (f"there is no column {quoted(absent)}." if absent else ""),
+            f"say which column is which by `columns`; the table has {quoted(table.columns)}; "
+            f"names: {quoted(COLUMNS)}.",
+        )
+
+    def text(name: str) -> Any:
+        if named[name] not in table.columns:
+            return ibis.literal("")
+        return table[named[name]].cast("string").fill_null("")
+
+    fields: dict[str, Any] = {
+        name: text(name) for name in ("participant_id", "session_id", "event", "channel", "device")
+    }
+    by_event = [(name, stage.id) for stage in journey for name in stage.events]
+    if named["stage"] in table.columns:
+        fields["stage"] = text("stage")
+    else:
+        event = table[named["event"]].cast("string")
+        fields["stage"] = event.cases(*by_event, else_="") if by_event else ibis.literal("")
+    if named["event"] not in table.columns:
+        fields["event"] = fields["stage"]
+    fields["moment"] = _moment(table[named["occurred_at"]], time_unit, named["occurred_at"])
+    if ties == "row":
+        fields["row"] = table[named["row"]].cast("int64")
+    value = named["value"]
+    fields["value"] = (
+        table[value].cast("float64") if value in table.columns else ibis.null("float64")
+    )
+    # Other columns stay, as possible audience segments.
+    others = {
+        name: table[name].cast("string").fill_null("")
+        for name, kind in table.schema().items()
+        if name not in {*named.values(), *fields} and (kind.is_string() or kind.is_integer())
+    }
+    log = table.select(**fields, **others)
+    # A form's steps are ordered by the form: where it has no date, any one instant does.
+    forms = [stage.id for stage in journey if stage.measure == "questionnaire_abandonment"]
+    log = log.mutate(moment=log.stage.isin(forms).ifelse(log.moment.fill_null(0), log.moment))
+    # Unknown stages of a column are no stages of this journey: seen, never guessed.
+    log = log.mutate(stage=log.stage.isin(journey.stage_ids).ifelse(log.stage, NO_STAGE))
+    return log
+
+
+def _moment(time: Any, unit: str, name: str) -> Any:
+    """Microseconds since 1970, exact, and independent of the session's time zone."""
+    import ibis
+
+    kind = time.type()
+    if kind.is_integer():
+        factor = {"s": 1_000_000, "ms": 1_000, "us": 1}.get(unit)
+        if factor is None:
+            raise EngineError(
+                f"column '{name}'", "times are whole numbers, and their unit is not known.",
+                "give `time_unit`: 's', 'ms' or 'us' (microseconds, as GA4 exports them).",
+            )  # fmt: skip
+        return time.cast("int64") * factor
+    if kind.is_string() or kind.is_date():
+        time = time.cast("timestamp")
+    elif not kind.is_timestamp():
+        raise EngineError(
+            f"column '{name}'", f"it holds {kind}, not times.", "name the column with the times.",
+        )  # fmt: skip
+    zone = getattr(time.type(), "timezone", None)
+    origin = (
+        ibis.timestamp("1970-01-01T00:00:00", timezone="UTC")
+        if zone
+        else ibis.timestamp("1970-01-01T00:00:00")
+    )
+    return time.delta(origin, unit="microsecond")
+
+
+def _with_row_order(log: ir.Table, engine: Engine) -> tuple[ir.Table, int, int]:
+    """Make moments finer, so that rows of one person at one instant keep their order.
+
+    Returns the log, the ticks of a microsecond, and where moments begin: from 1970 on they
+    would not fit into an integer beside the codes.
+    """
+    import ibis
+
+    turn = ibis.row_number().over(
+        ibis.window(group_by=["participant_id", "moment"], order_by=log.row)
+    )
+    log = log.mutate(_turn=turn)
+    bounds = log.filter((log.participant_id != "") & log.moment.notnull())
+    found = engine.run(bounds.aggregate(turns=bounds._turn.max(), first=bounds.moment.min()))
+    turns, first = found.fillna(0).astype("int64").iloc[0]
+    ticks = _power_of_two(int(turns) + 1)
+    first = int(first) // 1_000_000 * 1_000_000
+    log = log.mutate(moment=(log.moment - first) * ticks + log._turn)
+    return log.drop("_turn", "row"), ticks, first
+
+
+def _members(
+    segments: pd.DataFrame, engine: Engine
+) -> tuple[ir.Table | None, dict[str, list[str]]]:
+    missing = {"participant_id", "segment", "segment_value"} - set(segments.columns)
+    if missing:
+        raise EngineError(
+            "segments", f"there is no column {quoted(sorted(missing))}.",
+            "give `participant_id`, `segment`, `segment_value`, or names of event columns.",
+        )  # fmt: skip
+    if segments.empty:
+        return None, {}
+    known = segments.drop_duplicates(["participant_id", "segment", "segment_value"])
+    twice = known.duplicated(["participant_id", "segment"])
+    if twice.any():
+        raise EngineError(
+            "segments",
+            f"{int(twice.sum())} people have two values of one segment.",
+            "an audience segment is a property of a person: decide on one value for each.",
+        )
+    wide = known.set_index(["participant_id", "segment"])["segment_value"].unstack("segment")  # noqa: PD010
+    wide = wide.reset_index().rename_axis(columns=None).astype("object").fillna("")
+    values = {
+        str(name): sorted({str(value) for value in wide[name]} - {""})
+        for name in wide.columns
+        if name != "participant_id"
+    }
+    return engine.table(wide.astype(str)), values
+
+
+def _special_events(journey: Journey) -> list[str]:
+    """Event names that a funnel asks for by name, in journey order."""
+    names = [
+        name for stage in journey for name in (*stage.completed_by, *stage.completed_elsewhere)
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << max(0, n - 1).bit_length()
+
+
+def _nothing() -> Any:
+    import ibis
+
+    return ibis.null("int64")
