@@ -3,6 +3,7 @@
 from cjm_research.behaviour.funnel import FunnelRule, estimate_drop_off
 from cjm_research.behaviour.log import TIES, EventLog, open_log
 from cjm_research.behaviour.presence import count_visitors, first_values
+from cjm_research.behaviour.quality import describe_log
 from cjm_research.behaviour.questionnaire import (
     QUESTION_COLUMNS,
     STEP_COLUMNS,
@@ -19,6 +20,7 @@ __all__ = [
     "EventLog",
     "FunnelRule",
     "count_visitors",
+    "describe_log",
     "estimate_drop_off",
     "estimate_stage_timing",
     "estimate_task_success",

@@ -117,6 +117,8 @@ class EventLog:
         One of `TIES`.
     raw : ibis Table
         The same columns before events without participant or time were left out.
+    until : int, optional
+        The moment at which observation ended, where it was declared.
     ticks_per_us : int
         Moments in a microsecond: 1, or more where the order of rows breaks ties.
     origin_us : int
@@ -129,6 +131,7 @@ class EventLog:
     segments: tuple[str, ...]
     ties: Ties
     raw: ir.Table = field(repr=False)
+    until: int | None = None
     ticks_per_us: int = 1
     origin_us: int = 0
     members: ir.Table | None = field(default=None, repr=False)
@@ -143,6 +146,10 @@ class EventLog:
     def since_1970_s(self, moment: Any) -> Any:
         """Return a moment as whole seconds since 1970, UTC: for calendars."""
         return (moment / self.ticks_per_s).floor().cast("int64") + self.origin_us // 1_000_000
+
+    def moment_of(self, when: str | pd.Timestamp) -> int:
+        """Return the moment of a time, UTC where it has no zone."""
+        return (_microseconds(when) - self.origin_us) * self.ticks_per_us
 
     def histories(self, *, scope: Scope = "participant", by: str = "stage") -> Histories:
         """Return one ordered history per participant or session; computed once.
@@ -190,7 +197,9 @@ class EventLog:
         return profile
 
     def end(self) -> int | None:
-        """Return the moment of the last event, or None for an empty log."""
+        """Return the moment until which people were observed: `until`, or the last event."""
+        if self.until is not None:
+            return self.until
         if ("end",) not in self._kept:
             found = self.engine.run(self.events.aggregate(end=self.events.moment.max()))["end"]
             self._kept["end",] = None if found.isna().all() else int(found.iloc[0])
@@ -330,6 +339,7 @@ def open_log(
     segments: pd.DataFrame | Sequence[str] | None = None,
     ties: Ties = "journey",
     time_unit: Literal["", "s", "ms", "us"] = "",
+    until: str | pd.Timestamp = "",
     engine: Engine | None = None,
 ) -> Iterator[EventLog]:
     """Make a log ready, so that several measures share its one heavy pass.
@@ -351,6 +361,9 @@ def open_log(
         or a column `row` with the order.
     time_unit : {"", "s", "ms", "us"}
         Unit of `occurred_at` where it is a number since 1970, as in exports of GA4 ("us").
+    until : str or Timestamp, optional
+        End of observation, UTC without a zone. Later events, such as those of a clock that
+        goes wrong, are left out. Without it observation ends with the last event.
     engine : Engine, optional
         Where to read files and names of tables; an own DuckDB by default.
 
@@ -390,8 +403,13 @@ def open_log(
         if ties == "row":
             raw, ticks_per_us, origin_us = _with_row_order(raw, engine)
         known = raw.filter((raw.participant_id != "") & raw.moment.notnull())
+        end = None
+        if until != "":
+            end = (_microseconds(until) - origin_us) * ticks_per_us
+            # The whole microsecond belongs to the observation, with all its rows.
+            known = known.filter(known.moment < end + ticks_per_us)
         log = EventLog(
-            known, journey, Engine(engine.backend), named, ties, raw, ticks_per_us, origin_us,
+            known, journey, Engine(engine.backend), named, ties, raw, end, ticks_per_us, origin_us,
             members=members, member_values=values,
         )  # fmt: skip
         stack.callback(log.engine.release)
@@ -495,6 +513,18 @@ def _moment(time: Any, unit: str, name: str) -> Any:
         else ibis.timestamp("1970-01-01T00:00:00")
     )
     return time.delta(origin, unit="microsecond")
+
+
+def _microseconds(when: str | pd.Timestamp) -> int:
+    try:
+        moment = pd.Timestamp(when)
+    except ValueError as error:
+        raise EngineError(
+            "time", f"'{when}' is no time.", "write it as 2026-06-30 or 2026-06-30T18:00.",
+        ) from error  # fmt: skip
+    if moment.tzinfo is not None:
+        moment = moment.tz_convert(None)
+    return int((moment - pd.Timestamp(0)) // pd.Timedelta(microseconds=1))
 
 
 def _with_row_order(log: ir.Table, engine: Engine) -> tuple[ir.Table, int, int]:

@@ -311,9 +311,20 @@ def test_an_ibis_table_of_ones_own_is_used_where_it_lives(busy_log):
     connection.con.register("frame", busy_log)
     connection.con.execute("create table web as select * from frame")
     table = connection.table("web")
-    before = connection.list_tables()
+    before = connection.con.execute("show tables").fetchall()
     assert_same(both(table), both(busy_log))
-    assert connection.list_tables() == before
+    assert connection.con.execute("show tables").fetchall() == before
+
+
+def test_what_comes_after_the_end_of_observation_is_left_out(busy_log):
+    end = START + pd.Timedelta(minutes=150)
+    early = busy_log[busy_log["occurred_at"] <= end]
+    assert_same(both(busy_log, until=str(end)), both(early))
+    # With nothing left out, the end decides who came too late to tell.
+    later = FunnelRule(patience="1h")
+    with open_log(early, JOURNEY, until="2026-03-09") as log:
+        assert estimate_drop_off(log, rule=later)["n_open"].fillna(0).sum() == 0
+    assert estimate_drop_off(early, JOURNEY, rule=later)["n_open"].sum() > 0
 
 
 def test_segments_by_name_are_those_of_the_earliest_event():
