@@ -60,7 +60,8 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
         "`questionnaire_abandonment`."),
     (config.Page, "`kind: survey`, `questionnaire.pages`", ""),
     (config.Block, "`kind: survey`, `questionnaire.pages.blocks`", ""),
-    (config.Events, "`kind: events`", "A `.csv` or `.parquet`, one row an event."),
+    (config.Events, "`kind: events`", "A `.csv` or `.parquet`, one row an event. Large logs stay "
+        "where they are (`in_place`, `table`): see [scaling.md](scaling.md)."),
     (config.Observations, "`kind: observations`", "A usability-test log, one row a participant "
         "and task."),
     (config.Lookup, "`kind: observations`, `stages_from`", "A table that says which task belongs "
@@ -74,6 +75,18 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.CodingPart, "`coding`", "How machines code the texts. What people code outranks it."),
     (config.OwnModel, "`coding.models`", "A model of your own, in a folder on this machine, as one "
         "more coder. Needs `pip install 'cjm_research[models]'`."),
+    (config.EnginePart, "`engine`", "Where event logs are measured. DuckDB, in this process, when "
+        "nothing is said."),
+    (config.BehaviourPart, "`behaviour`", "How event logs are measured. Everything has a default."),
+    (config.FunnelPart, "`behaviour.funnel`", "What counts as coming through the stages; the same "
+        "words as `FunnelRule`."),
+    (config.RetentionPart, "`behaviour.retention`", "Who comes back."),
+    (config.ReferralPart, "`behaviour.referral`", "Who of those that did one thing told others."),
+    (config.PathQuestion, "`behaviour.paths`", "Questions to people's paths, such as "
+        "`did item_viewed >= 3, never order_confirmed`."),
+    (config.ExperimentPart, "`behaviour.experiments`", "Versions that people met by chance."),
+    (config.ChangePart, "`behaviour.changes`", "A change of the service: those who came before it "
+        "against those who came after."),
     (config.ReportPart, "`report`", ""),
 ]  # fmt: skip
 
@@ -188,6 +201,10 @@ MEANINGS = {
     "Block.questions": "ids of the questions under it",
     "Events.columns": "names of the columns in the file; `participant`, `event` and `occurred_at` "
     "are needed",
+    "Events.files": "one or more files; with `in_place` one file or folder, also JSON",
+    "Events.table": "instead of files: a table of the engine, such as `shop.events`",
+    "Events.in_place": "`true`: never copied into the study; only counts come back",
+    "Events.time_unit": "in place, of times that are numbers since 1970; exports of GA4 have `us`",
     "Events.timezone": "of times without one",
     "Events.day_first": "`true` for 03/04/2026 in April; needed when no date of the column tells",
     "Observations.masking_reviewed": "`all`, or the files whose masking somebody has read; else "
@@ -222,6 +239,52 @@ MEANINGS = {
     "Privacy.names": "people spoken of who stand in no list; masked as well",
     "Privacy.keep": "words that look like names and may stay",
     "Privacy.vault": "name of the vault; else that of the study",
+    "StudyConfig.engine": "see below",
+    "StudyConfig.behaviour": "see below",
+    "EnginePart.backend": "see [scaling.md](scaling.md)",
+    "EnginePart.connection": "what the backend needs to connect; secrets only as `${NAME}`, read from "
+    "the environment",
+    "EnginePart.memory_limit": "of DuckDB, such as `1GB`; beyond it work spills to disk",
+    "EnginePart.threads": "of DuckDB; 0 takes every core",
+    "BehaviourPart.funnel": "see below",
+    "BehaviourPart.retention": "see below",
+    "BehaviourPart.repeat": "event whose repetition means loyalty, such as an order",
+    "BehaviourPart.referral": "see below",
+    "BehaviourPart.paths": "see below",
+    "BehaviourPart.top_paths": "most paths shown",
+    "BehaviourPart.experiments": "see below",
+    "BehaviourPart.changes": "see below",
+    "FunnelPart.order": "`any`: every stage up to this one, in whatever order",
+    "FunnelPart.entry": "where one may enter",
+    "FunnelPart.scope": "`session`: the stages have to be come through within one visit",
+    "FunnelPart.unit": "what is counted; visits only with `scope: session`",
+    "FunnelPart.window": "time from the entry in which all has to happen, such as `7D`",
+    "FunnelPart.reentry": "with a window: every entry is a new try, and the furthest counts",
+    "FunnelPart.patience": "time after which somebody who has not gone on counts as dropped; who "
+    "came later than that before the end is in no rate",
+    "FunnelPart.ties": "of events at one instant: in journey order, in the order of the rows, or "
+    "only what is later counts",
+    "RetentionPart.period": "of the calendar, UTC",
+    "RetentionPart.event": "what counts as coming back; any event when not given",
+    "RetentionPart.gap": "silence after which somebody counts as lost",
+    "ReferralPart.did": "events of telling others",
+    "ReferralPart.of": "events of those who could",
+    "PathQuestion.name": "name shown to people",
+    "PathQuestion.query": "the question",
+    "ExperimentPart.name": "name shown to people",
+    "ExperimentPart.control": "arm that the others are compared with",
+    "ExperimentPart.outcome": "stage or event that people come to after they met their version",
+    "ExperimentPart.arms": "for each arm, the events by which people met it",
+    "ExperimentPart.segment": "instead of arms: audience segment whose values are the arms",
+    "ExperimentPart.within": "time after meeting it in which the outcome counts",
+    "ExperimentPart.planned_n": "people per arm planned before the start",
+    "ExperimentPart.shares": "planned share of people in each arm; equal ones when not given",
+    "ExperimentPart.direction": "which share with the outcome is the better one",
+    "ChangePart.name": "name shown to people",
+    "ChangePart.at": "first day with the change",
+    "ChangePart.stage": "stage whose entries are compared",
+    "ChangePart.outcome": "stage or event that people come to after it",
+    "ChangePart.within": "time after the entry in which the outcome counts",
     "ReportPart.language": "of the pages",
     "ReportPart.quotes_per_stage": "most quotes per stage and source",
     "ReportPart.pain_points_per_stage": "most pain points per stage and source in the map",

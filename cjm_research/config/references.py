@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from cjm_research.config.journeys import resolve_stage
 from cjm_research.config.schema import (
+    Events,
     Observations,
     Outcome,
     Questionnaire,
@@ -42,6 +43,8 @@ def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
         if isinstance(source, Observations):
             for outcome in source.outcomes:
                 problems += _pattern_problems(source.id, outcome)
+        if isinstance(source, Events):
+            problems += _place_problems(source, config)
         if isinstance(source, Transcripts):
             problems += _participant_pattern_problems(source)
     for kpi in config.kpis:
@@ -102,6 +105,34 @@ def _stage_references(config: StudyConfig) -> Iterable[tuple[str, str]]:
             form = source.questionnaire
             for name in (form.opened, *(page.stage for page in form.pages), form.submitted):
                 yield f"sources.{source.id}.questionnaire", name
+
+
+def _place_problems(source: Events, config: StudyConfig) -> list[str]:
+    where = f"sources.{source.id}"
+    problems = []
+    if bool(source.files) == bool(source.table):
+        problems.append(f"{where}: give either `files:` or `table:`.")
+    if not source.stays and config.engine.backend != "duckdb":
+        problems.append(
+            f"{where}: with `engine: {{backend: {config.engine.backend}}}` name a `table:`, or "
+            "say `in_place: true`."
+        )
+    if not source.stays:
+        return problems
+    if len(source.files) > 1:
+        problems.append(f"{where}: in place, `files:` names one file or one folder.")
+    if source.timezone != "UTC":
+        problems.append(
+            f"{where}: in place, times are UTC or carry their offset; `timezone: "
+            f"{source.timezone}` cannot be applied. Convert them in the engine."
+        )
+    others = [s.id for s in config.sources if isinstance(s, Events) and s.id != source.id]
+    if others:
+        problems.append(
+            f"{where}: its events stay where they are, and cannot be followed into "
+            f"{quoted(others)}. Bring them into one folder or table."
+        )
+    return problems
 
 
 def _pattern_problems(source_id: str, outcome: Outcome) -> list[str]:

@@ -265,9 +265,18 @@ class Survey(_Worded):
 
 
 class Events(_Source):
-    """An event log: `.csv` or `.parquet`, one row an event."""
+    """An event log: `.csv` or `.parquet`, one row an event.
+
+    With `in_place: true` the files (also JSON, also a folder) are never copied into the study:
+    the engine reads them where they lie, and only counts come back. `table` names a table of
+    the engine instead of files.
+    """
 
     kind: Literal["events"]
+    files: Texts = Field(default_factory=list)
+    table: str = ""
+    in_place: bool = False
+    time_unit: Literal["", "s", "ms", "us"] = ""
     columns: dict[
         Literal[
             "participant", "session", "event", "occurred_at", "stage", "channel", "device", "value"
@@ -276,6 +285,12 @@ class Events(_Source):
     ]
     timezone: str = "UTC"
     day_first: bool | None = None
+
+
+    @property
+    def stays(self) -> bool:
+        """True when the events stay where they are, and only counts come back."""
+        return self.in_place or bool(self.table)
 
 
 class Observations(_Worded):
@@ -350,6 +365,96 @@ class CodingPart(_Part):
     models: list[OwnModel] = Field(default_factory=list)
 
 
+Duration = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=r"^(\d+(\.\d+)? ?(s|min|h|D|W|seconds?|minutes?|hours?|days?|weeks?))?$"),
+]
+
+
+class EnginePart(_Part):
+    """Where event logs are measured: in this process, or where they already lie."""
+
+    backend: Literal[
+        "duckdb", "spark", "bigquery", "postgres", "snowflake", "databricks", "trino", "clickhouse"
+    ] = "duckdb"
+    connection: dict[str, Any] = Field(default_factory=dict)
+    memory_limit: str = ""
+    threads: int = Field(0, ge=0)
+
+
+class FunnelPart(_Part):
+    """What counts as coming through the stages."""
+
+    order: Literal["strict", "any"] = "strict"
+    entry: Literal["first", "anywhere"] = "first"
+    scope: Literal["participant", "session"] = "participant"
+    unit: Literal["participant", "session"] = "participant"
+    window: Duration = ""
+    reentry: bool = False
+    patience: Duration = ""
+    ties: Literal["journey", "row", "later"] = "journey"
+
+
+class RetentionPart(_Part):
+    """Who comes back: by calendar period after the first time, and after how long one is lost."""
+
+    period: Literal["day", "week", "month"] = "month"
+    event: str = ""
+    gap: Duration = "30D"
+
+
+class ReferralPart(_Part):
+    """Who of those that did one thing told others."""
+
+    did: Texts
+    of: Texts
+
+
+class PathQuestion(_Part):
+    """A question to people's paths: `did item_viewed >= 3, never order_confirmed`."""
+
+    name: str
+    query: str
+
+
+class ExperimentPart(_Part):
+    """People who met different versions of something, by chance."""
+
+    name: str
+    control: str
+    outcome: str
+    arms: dict[str, Texts] = Field(default_factory=dict)
+    segment: str = ""
+    within: Duration = ""
+    planned_n: int = Field(0, ge=0)
+    shares: dict[str, float] = Field(default_factory=dict)
+    direction: Literal["more", "less"] = "more"
+
+
+class ChangePart(_Part):
+    """A change of the service, to compare those who came before with those who came after."""
+
+    name: str
+    at: date
+    stage: str
+    outcome: str
+    within: Duration
+
+
+class BehaviourPart(_Part):
+    """How event logs are measured."""
+
+    funnel: FunnelPart = Field(default_factory=FunnelPart)
+    retention: RetentionPart = Field(default_factory=RetentionPart)
+    repeat: str = ""
+    referral: ReferralPart | None = None
+    paths: list[PathQuestion] = Field(default_factory=list)
+    top_paths: int = Field(10, ge=1, le=100)
+    experiments: list[ExperimentPart] = Field(default_factory=list)
+    changes: list[ChangePart] = Field(default_factory=list)
+
+
 class StudyConfig(_Part):
     """A whole study.yaml."""
 
@@ -364,6 +469,8 @@ class StudyConfig(_Part):
     audience_segments: list[Segment] = Field(default_factory=list)
     privacy: Privacy = Field(default_factory=Privacy)
     coding: CodingPart = Field(default_factory=CodingPart)
+    engine: EnginePart = Field(default_factory=EnginePart)
+    behaviour: BehaviourPart = Field(default_factory=BehaviourPart)
     report: ReportPart = Field(default_factory=ReportPart)
 
     @model_validator(mode="after")

@@ -7,6 +7,10 @@ import math
 from cjm_research.statistics.agreement import MIN_PARTICIPANTS
 from cjm_research.statistics.intervals import NOTHING, Interval
 
+MIN_EFFECTIVE = 5
+"""Participants of equal weight from which an interval is given: where one makes most of the
+visits, what the others do tells nothing about the spread."""
+
 
 def estimate_clustered_proportion(
     *,
@@ -41,7 +45,8 @@ def estimate_clustered_proportion(
     Returns
     -------
     Interval
-        In [0, 1]; all NaN without units. The limits are NaN below ten participants.
+        In [0, 1]; all NaN without units. The limits are NaN below ten participants, and when
+        visits are so unequal that they weigh like those of fewer than five.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def estimate_clustered_proportion(
     (1998), Survey Methodology 24, 193-201, for the t quantile; Dean and Pagano (2015), Journal
     of Survey Statistics and Methodology 3, 484-503, for Wilson on all this.
     """
-    fits = 0 <= hits <= total and n_clusters <= total
+    fits = 0 <= hits <= total and min(total, 1) <= n_clusters <= total
     if not (fits and hits <= sum_hits_squared <= sum_products <= sum_totals_squared):
         raise ValueError(
             "sums over participants must rise from hits over sum_hits_squared and sum_products "
@@ -82,16 +87,16 @@ def estimate_clustered_proportion(
     if total == 0:
         return NOTHING
     share = hits / total
-    if n_clusters < MIN_PARTICIPANTS:
+    effective = total**2 / sum_totals_squared
+    if n_clusters < MIN_PARTICIPANTS or effective < MIN_EFFECTIVE:
         return Interval(share, math.nan, math.nan)
     from scipy.stats import norm, t
     from statsmodels.stats.proportion import proportion_confint
 
     squares = sum_hits_squared - 2 * share * sum_products + share**2 * sum_totals_squared
     effect = _design_effect(share, total, n_clusters, squares, sum_totals_squared)
-    freedom = max(1.0, total**2 / sum_totals_squared - 1)
     level = 0.5 + confidence / 2
-    n = total / effect * float(norm.ppf(level) / t.ppf(level, freedom)) ** 2
+    n = total / effect * float(norm.ppf(level) / t.ppf(level, effective - 1)) ** 2
     low, high = proportion_confint(share * n, n, alpha=1 - confidence, method="wilson")
     # At none and all of the units rounding can put a limit on the wrong side of the share.
     return Interval(share, min(share, max(0.0, float(low))), max(share, min(1.0, float(high))))

@@ -212,7 +212,7 @@ def _ratio_score(count_a: int, n_a: int, count_b: int, n_b: int) -> Callable[[fl
                 count_a, n_a, count_b, n_b,
                 value=math.exp(log_ratio), compare="ratio", correction=False,
             )  # fmt: skip
-        # 0 of 0, when everybody is in both groups: the ratio 1 fits to perfection.
+        # Where everybody is, the ratio 1 leaves no variance, or by rounding one below 0.
         return float(np.nan_to_num(test.statistic))
 
     return score

@@ -208,7 +208,7 @@ def always_valid_difference(
     Notes
     -----
     The asymptotic confidence sequence of Waudby-Smith et al. (2024), Annals of Statistics 52,
-    2613-2640, theorem 2.2, a normal mixture (Robbins 1970; Howard et al. 2021), for the
+    2613-2640, a normal mixture (Robbins 1970; Howard et al. 2021), for the
     average effect in a randomised experiment, the tuning exact by Lambert's W. As the error
     of few people's own variance is not in it, a hit and a miss are added to each group before
     the variance is taken (Agresti and Caffo 2000, The American Statistician 54, 280-288): two

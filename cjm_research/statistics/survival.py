@@ -127,7 +127,7 @@ def estimate_survival(
     if not people.size:
         nothing, nobody = np.empty(0), np.empty(0, dtype=np.int64)
         return Survival(nothing, nothing, nothing, nothing, nobody, nobody)
-    from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]
+    from lifelines import KaplanMeierFitter
 
     # lifelines turns numpy's warnings off for good: the context turns them on again.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -178,7 +178,7 @@ def compare_survival(
     people = [group for group in people if group[0].max(initial=-np.inf) >= first]
     if len(people) < 2:
         return LogRank(np.nan, np.nan)
-    from lifelines.statistics import multivariate_logrank_test  # type: ignore[import-untyped]
+    from lifelines.statistics import multivariate_logrank_test
 
     times, left, weights = (np.concatenate(parts) for parts in zip(*people, strict=True))
     group = np.repeat(np.arange(len(people)), [len(times) for times, _, _ in people])

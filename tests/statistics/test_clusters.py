@@ -70,11 +70,15 @@ def test_when_all_visits_agree_a_participants_count_as_one(hits, share):
     assert found == pytest.approx((share, share * (1 - width), share + (1 - share) * width))
 
 
-def test_one_who_makes_nearly_all_visits_leaves_nearly_everything_open():
-    found = estimate_clustered_proportion(**sums_over([500] + [0] * 9, [1000] + [1] * 9))
-    assert found.value == pytest.approx(500 / 1009)
-    assert found.low < 0.02
-    assert found.high > 0.98
+def test_when_a_few_make_nearly_all_visits_there_is_a_share_and_no_interval():
+    # 17 with one visit and 3 with w weigh like (17 + 3 w) ** 2 / (17 + 3 w ** 2) people: like
+    # five where w is 18.8.
+    some = estimate_clustered_proportion(**sums_over([0] * 17 + [5] * 3, [1] * 17 + [18] * 3))
+    assert some.low < 15 / 71 < some.high
+    few = estimate_clustered_proportion(**sums_over([0] * 17 + [5] * 3, [1] * 17 + [19] * 3))
+    assert few.value == 15 / 74
+    assert math.isnan(few.low)
+    assert math.isnan(few.high)
 
 
 def test_below_ten_participants_there_is_a_share_and_no_interval():
@@ -96,6 +100,7 @@ def test_no_visits_are_no_data():
         {"hits": -1},
         {"hits": 73},
         {"n_clusters": 73},
+        {"n_clusters": 0},
         {"sum_hits_squared": 31.0},
         {"sum_hits_squared": 500.0},
         {"sum_products": 900.0},

@@ -40,9 +40,9 @@ def test_planned_shares_are_held_against_the_counts(shares):
 
 
 def test_a_mismatch_is_called_below_one_in_a_thousand():
-    # Chi-squared of 10.83 with one degree of freedom is the edge: 10.404 against 11.236.
-    assert check_sample_ratio([5161, 4839]).mismatch is False
-    assert check_sample_ratio([5168, 4832]).mismatch is True
+    # Chi-squared of 10.83 with one degree of freedom is the edge: 10.76 against 10.89.
+    assert check_sample_ratio([5164, 4836]).mismatch is False
+    assert check_sample_ratio([5165, 4835]).mismatch is True
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def ever_wrong(estimate, seen):
 @pytest.mark.parametrize(("share", "step"), [(0.2, 20), (0.05, 20), (0.5, 4)])
 def test_fifty_looks_keep_the_error_that_a_fixed_interval_multiplies(share, step):
     random = np.random.default_rng(20260401)
-    runs = [looks(random, share, step) for _ in range(600)]
+    runs = [looks(random, share, step) for _ in range(400)]
     assert np.mean([ever_wrong(always_valid_difference, seen) for seen in runs]) <= 0.05
-    assert np.mean([ever_wrong(estimate_difference, seen) for seen in runs[:100]]) > 0.15
+    assert np.mean([ever_wrong(estimate_difference, seen) for seen in runs[:60]]) > 0.15
 
 
 def test_an_always_valid_interval_sees_a_true_effect_in_the_end():

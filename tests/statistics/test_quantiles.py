@@ -9,7 +9,7 @@ from scipy.stats import binom
 from cjm_research.statistics import estimate_quantile, find_quantile_ranks
 
 
-# The textbook table of the sign test's interval for the median (Conover 1999, table A3).
+# As in tables of the interval that belongs to the sign test.
 @pytest.mark.parametrize(
     ("n", "ranks"), [(5, None), (6, (1, 6)), (10, (2, 9)), (20, (6, 15)), (100, (40, 61))]
 )
