@@ -1,4 +1,4 @@
-"""Makes a log of events for benchmarks: shuffled rows, string ids, ties, two devices, three channels.
+"""Makes a log of events for benchmarks: shuffled rows, string ids, ties, several devices.
 
 Every value follows from a hash of the participant and the place in their history, so that a
 log of a given size is the same on every machine, with any number of threads.
