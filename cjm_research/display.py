@@ -47,9 +47,9 @@ def show_table(
     digits : int, default 2
         Decimals of numbers that are not whole.
     stage_names : mapping of str to str, optional
-        Names to show for the stage ids in columns `stage`, `next_stage` and `step`.
+        Names to show for the stage ids in columns that hold stages.
     """
-    for column in {"stage", "next_stage", "step"} & set(table.columns):
+    for column in _OF_STAGES & set(table.columns):
         named = (
             table[column].astype("object").map(lambda stage: (stage_names or {}).get(stage, stage))
         )
@@ -83,6 +83,9 @@ def show_figure(figure: Figure, *, alt: str) -> None:
     display(picture, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
+_OF_STAGES = {"stage", "next_stage", "step", "from", "to", "a", "b", "destination"}
+
+
 def _holds_lists(values: pd.Series) -> bool:
     return bool(values.map(lambda value: isinstance(value, list)).any())
 
@@ -97,6 +100,15 @@ _SAID = {
     "n_a": "people in a",
     "n_b": "people in b",
     "n_both": "people in both",
+    "n_from": "left it",
+    "n_other": "n of others",
+    "n_compared": "comparisons",
+    "n_channels": "number",
+    "n_total": "of",
+    "n_with": "n with",
+    "n_without": "n without",
+    "n_with_on": "went on with",
+    "n_without_on": "went on without",
     "n_said": "said it",
     "n_heard": "heard",
     "n_continued": "went on",

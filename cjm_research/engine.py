@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,12 +55,19 @@ class Engine:
     """
 
     backend: Any = field(repr=False)
-    _kept: list[Any] = field(default_factory=list, repr=False)
+    _kept: list[str] = field(default_factory=list, repr=False)
 
     @property
     def name(self) -> str:
         """What ibis calls the backend."""
         return str(self.backend.name)
+
+    @property
+    def has_quantiles(self) -> bool:
+        """Whether quantiles are exact aggregates there; BigQuery's and Trino's are not."""
+        import ibis.expr.operations as ops
+
+        return bool(self.backend.has_operation(ops.Quantile))
 
     def table(self, source: pd.DataFrame | Path | str) -> ir.Table:
         """Return a frame, a file or folder, or a table of the backend as an ibis table.
@@ -87,25 +95,58 @@ class Engine:
         """Compute a table once, and keep it in the engine until `release`."""
         import ibis
 
-        if self.name == "pyspark":
-            kept = expression.cache()
-            self._kept.append(kept.release)
-            return kept
-        # Not `cache()`: it drops by a statement that newer sqlglots write without the name.
         name = ibis.util.gen_name("cjm_kept")
-        self.backend.create_table(name, expression, temp=True)
-        self._kept.append(lambda: self.backend.raw_sql(f"DROP TABLE IF EXISTS {name}"))
-        return self.backend.table(name)
+        # Not `cache()`: of a frame it asks DuckDB, whatever the engine, and where it does ask
+        # this one, it drops by a statement that newer sqlglots write without the name.
+        if self.name == "pyspark":
+            with self._explained():
+                kept = self.backend.create_view(name, expression)
+                self.backend.raw_sql(f"CACHE LAZY TABLE {name}")
+            dropping = [f"UNCACHE TABLE IF EXISTS {name}", f"DROP VIEW IF EXISTS {name}"]
+        else:
+            with self._explained():
+                kept = self._temporary(name, expression)
+            dropping = [f"DROP TABLE IF EXISTS {_full_name(kept)}"]
+        self._kept.extend(reversed(dropping))
+        return kept
+
+    def _temporary(self, name: str, expression: ir.Table) -> ir.Table:
+        from ibis.common.exceptions import UnsupportedOperationError
+
+        try:
+            return self.backend.create_table(name, expression, temp=True)
+        except (NotImplementedError, UnsupportedOperationError) as error:
+            raise EngineError(
+                f"engine '{self.name}'",
+                "it has no temporary tables, in which measures keep what they use twice.",
+                "read the same tables by Spark, or export them to Parquet files.",
+            ) from error
 
     def release(self) -> None:
         """Drop the tables that were kept."""
         while self._kept:
-            self._kept.pop()()
+            self.backend.raw_sql(self._kept.pop())
 
     def run(self, expression: ir.Table) -> pd.DataFrame:
         """Compute a table and bring it here as a frame."""
-        frame: pd.DataFrame = self.backend.execute(expression)
+        with self._explained():
+            frame: pd.DataFrame = self.backend.execute(expression)
         return frame
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in one sentence what an engine says in a page."""
+        try:
+            yield
+        except EngineError:
+            raise
+        except Exception as error:
+            raise EngineError(
+                f"engine '{self.name}'",
+                f"it could not compute this: {_first_line(error)}",
+                "look at the column or value that it names; times are read as "
+                "2026-04-30T14:05:00, with Z or an offset.",
+            ) from error
 
     def _frame(self, frame: pd.DataFrame) -> ir.Table:
         import ibis
@@ -272,6 +313,8 @@ def _connect(backend: str, values: Mapping[str, Any]) -> Any:
         if backend == "spark":
             return _connect_spark(values)
         return getattr(ibis, BACKENDS[backend]).connect(**values)
+    except EngineError:
+        raise
     except ImportError as error:
         raise EngineError(
             f"engine '{backend}'",
@@ -292,12 +335,33 @@ def _connect_spark(values: Mapping[str, Any]) -> Any:
     import ibis
     from pyspark.sql import SparkSession
 
+    if not ({"JAVA_HOME", "SPARK_REMOTE"} & set(os.environ) or "spark.remote" in values):
+        _find_java()
     builder = SparkSession.builder.appName("cjm_research")
     # The figures must not depend on where the driver stands.
     settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"} | dict(values)
     for key, value in settings.items():
         builder = builder.config(key, value)
     return ibis.pyspark.connect(builder.getOrCreate())
+
+
+def _find_java() -> None:
+    if shutil.which("java") is None:
+        raise EngineError(
+            "engine 'spark'",
+            "Spark runs on Java, and there is none on this machine.",
+            "install Java 17 or newer (on Debian: apt install default-jre-headless), or name a "
+            'cluster: connection: {spark.remote: "sc://host:15002"}.',
+        )
+
+
+def _full_name(table: ir.Table) -> str:
+    """Return a table's name with its schema, quoted as its engine does."""
+    from sqlglot.expressions import table_
+
+    place = table.op().namespace
+    named = table_(table.op().name, db=place.database, catalog=place.catalog, quoted=True)
+    return str(named.sql(table.get_backend().dialect))
 
 
 def _as_utc_naive(frame: pd.DataFrame) -> pd.DataFrame:

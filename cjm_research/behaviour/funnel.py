@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from cjm_research.behaviour.log import Codes, EventLog, Histories, Scope, Ties, open_log
+from cjm_research.behaviour.log import Codes, EventLog, Histories, Scope, Ties, open_log, seconds_of
 from cjm_research.errors import EngineError, quoted
 from cjm_research.journey import Journey, Stage
 from cjm_research.statistics import NOTHING, estimate_clustered_proportion, estimate_proportion
@@ -74,8 +73,8 @@ class FunnelRule:
                     "funnel", f"{name}: '{getattr(self, name)}' is not known.",
                     f"allowed: {quoted(allowed)}.",
                 )  # fmt: skip
-        _duration_s(self.window, "window")
-        _duration_s(self.patience, "patience")
+        seconds_of(self.window, "funnel, window")
+        seconds_of(self.patience, "funnel, patience")
         clashes = [
             (self.order == "any" and self.entry == "anywhere",
              "in any order there is no stage to enter at; take order 'strict'"),
@@ -192,7 +191,7 @@ def reach_stages(log: EventLog, kind: str, rule: FunnelRule | None = None) -> Re
     """
     rule = rule or FunnelRule()
     key = ("reached", kind, repr(rule))
-    if key not in log._kept:
+    if key not in log.kept:
         stages = [stage for stage in log.journey.sequential if stage.measure == kind]
         reached = None
         if stages:
@@ -200,8 +199,8 @@ def reach_stages(log: EventLog, kind: str, rule: FunnelRule | None = None) -> Re
             table = log.engine.keep(_Walk(log, stages, histories, rule).table())
             if int(log.engine.run(table.aggregate(n=table.count()))["n"].iloc[0]):
                 reached = Reached(table, stages, histories.codes, log, rule)
-        log._kept[key] = reached
-    found: Reached | None = log._kept[key]
+        log.kept[key] = reached
+    found: Reached | None = log.kept[key]
     return found
 
 
@@ -340,7 +339,15 @@ class _Walk:
         turn = ibis.row_number().over(
             ibis.window(
                 group_by=ids,
-                order_by=[table.depth.desc(), table.done.isnull(), table.t0],
+                # To the last difference, so that no engine has a choice.
+                order_by=[
+                    table.depth.desc(),
+                    table.done.isnull(),
+                    table.t0,
+                    table.elsewhere.isnull(),
+                    table.seen_later.desc(),
+                    *([table.session_id] if "session_id" in table else []),
+                ],
             )
         )
         return table.mutate(_turn=turn).filter(lambda t: t._turn == 0).drop("_turn")
@@ -375,7 +382,7 @@ class _Walk:
         if not self.rule.window:
             return ibis.literal(True)
         codes = self.histories.codes
-        ticks = round(_duration_s(self.rule.window, "window") * codes.ticks_per_s)
+        ticks = round(seconds_of(self.rule.window, "funnel, window") * codes.ticks_per_s)
         return key < codes.instant(first) + (ticks + 1) * codes.size
 
     def _started(self, table: ir.Table, place: int) -> Any:
@@ -397,7 +404,7 @@ def _count(reached: Reached, confidence: float) -> list[dict[str, Any]]:
 
 def _aggregate(reached: Reached, segment: str) -> pd.DataFrame:
     """One row of counts per value of the segment: by stage, `entered0`, `dropped0`, ..."""
-    table = _marked(reached)
+    table = mark_recent(reached)
     sums = (
         _sums_of_visits(reached, table, segment)
         if reached.rule.unit == "session"
@@ -411,7 +418,7 @@ def _aggregate(reached: Reached, segment: str) -> pd.DataFrame:
     return found.set_index(segment).reindex(values, fill_value=0).rename_axis("value").reset_index()
 
 
-def _marked(reached: Reached) -> ir.Table:
+def mark_recent(reached: Reached) -> ir.Table:
     """Add `recent0`, ...: entered too late before the end of the log to be followed."""
     import ibis
 
@@ -421,7 +428,7 @@ def _marked(reached: Reached) -> ir.Table:
         return table.mutate(
             **{f"recent{place}": ibis.literal(False) for place in range(len(reached.stages))}
         )
-    ticks = round(_duration_s(patience, "patience") * reached.codes.ticks_per_s)
+    ticks = round(seconds_of(patience, "funnel, patience") * reached.codes.ticks_per_s)
     limit = (end - ticks) * reached.codes.size + reached.codes.size
     return table.mutate(
         **{f"recent{p}": table[f"t{p}"] >= limit for p in range(len(reached.stages))}
@@ -431,12 +438,12 @@ def _marked(reached: Reached) -> ir.Table:
 def _measures(reached: Reached, table: ir.Table) -> dict[str, Any]:
     measures: dict[str, Any] = {}
     for place in range(len(reached.stages)):
-        flags = _flags(reached, table, place)
+        flags = describe_ends(reached, table, place)
         measures |= {f"{name}{place}": flag.sum().fill_null(0) for name, flag in flags.items()}
     return measures
 
 
-def _flags(reached: Reached, table: ir.Table, place: int) -> dict[str, Any]:
+def describe_ends(reached: Reached, table: ir.Table, place: int) -> dict[str, Any]:
     """Return what happened to a participant (or visit) at a stage, as conditions."""
     last = len(reached.stages) - 1
     entered = table[f"t{place}"].notnull()
@@ -542,19 +549,3 @@ def _rate(found: dict[Any, Any], name: str, place: int, known: bool, confidence:
         sum_totals_squared=int(found[f"{name}_tt{place}"]),
         confidence=confidence,
     )
-
-
-def _duration_s(words: str, what: str) -> float:
-    """Return a duration such as "7D", "90min" or "14 days" in seconds; 0 for none."""
-    if not words:
-        return 0.0
-    try:
-        seconds = pd.Timedelta(words).total_seconds()
-    except ValueError:
-        seconds = float("nan")
-    if not np.isfinite(seconds) or seconds <= 0:
-        raise EngineError(
-            f"funnel, {what}", f"'{words}' is no span of time.",
-            'write a number and a unit, such as "30min", "12h", "7D" or "14 days".',
-        )  # fmt: skip
-    return float(seconds)

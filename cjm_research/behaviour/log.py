@@ -119,6 +119,8 @@ class EventLog:
         The same columns before events without participant or time were left out.
     until : int, optional
         The moment at which observation ended, where it was declared.
+    kept : dict
+        What was computed once for all measures, by a key of its own.
     ticks_per_us : int
         Moments in a microsecond: 1, or more where the order of rows breaks ties.
     origin_us : int
@@ -136,7 +138,7 @@ class EventLog:
     origin_us: int = 0
     members: ir.Table | None = field(default=None, repr=False)
     member_values: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
-    _kept: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
+    kept: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
 
     @property
     def ticks_per_s(self) -> int:
@@ -164,11 +166,11 @@ class EventLog:
             "channel": every event with a channel.
         """
         key = ("histories", scope, by)
-        if key not in self._kept:
+        if key not in self.kept:
             codes, coded = self._coded(by)
             table = self.engine.keep(self._collect(codes, coded, scope))
-            self._kept[key] = Histories(table, codes)
-        histories: Histories = self._kept[key]
+            self.kept[key] = Histories(table, codes)
+        histories: Histories = self.kept[key]
         return histories
 
     def marks_of(self, names: Sequence[str]) -> list[int]:
@@ -186,24 +188,24 @@ class EventLog:
 
     def profile(self) -> pd.DataFrame:
         """Return `stage`, `event`, `n_events`, `first`, `last` (moments): one small table."""
-        if ("profile",) not in self._kept:
+        if ("profile",) not in self.kept:
             grouped = self.events.group_by(["stage", "event"]).agg(
                 n_events=self.events.count(),
                 first=self.events.moment.min(),
                 last=self.events.moment.max(),
             )
-            self._kept["profile",] = self.engine.run(grouped)
-        profile: pd.DataFrame = self._kept["profile",]
+            self.kept["profile",] = self.engine.run(grouped)
+        profile: pd.DataFrame = self.kept["profile",]
         return profile
 
     def end(self) -> int | None:
         """Return the moment until which people were observed: `until`, or the last event."""
         if self.until is not None:
             return self.until
-        if ("end",) not in self._kept:
+        if ("end",) not in self.kept:
             found = self.engine.run(self.events.aggregate(end=self.events.moment.max()))["end"]
-            self._kept["end",] = None if found.isna().all() else int(found.iloc[0])
-        end: int | None = self._kept["end",]
+            self.kept["end",] = None if found.isna().all() else int(found.iloc[0])
+        end: int | None = self.kept["end",]
         return end
 
     def segment_values(self, segment: str) -> list[str]:
@@ -296,7 +298,7 @@ class EventLog:
 
     def _values(self, column: str) -> list[str]:
         """Return the values of a column, sorted: few, or the column is no segment."""
-        if ("values", column) not in self._kept:
+        if ("values", column) not in self.kept:
             distinct = self.events.select(column).distinct().limit(MOST_SEGMENT_VALUES + 1)
             values = sorted(str(value) for value in self.engine.run(distinct)[column])
             if len(values) > MOST_SEGMENT_VALUES:
@@ -306,8 +308,8 @@ class EventLog:
                     "an audience segment or a channel groups people: give a column with fewer "
                     "values, such as a country instead of a city.",
                 )
-            self._kept["values", column] = values
-        found: list[str] = self._kept["values", column]
+            self.kept["values", column] = values
+        found: list[str] = self.kept["values", column]
         return found
 
     def _first_value(self, table: ir.Table, column: str) -> Any:
@@ -319,7 +321,7 @@ class EventLog:
         size = _power_of_two(len(values) + 1)
         place = table[column].cases(*((v, n) for n, v in enumerate(values))) if values else None
         if place is None:
-            return _nothing().min()
+            return table.moment.min(where=table.moment.isnull())
         return (table.moment * size + place).min(where=table[column] != "")
 
     def _decoded(self, packed: Any, column: str) -> Any:
@@ -583,6 +585,28 @@ def _special_events(journey: Journey) -> list[str]:
         name for stage in journey for name in (*stage.completed_by, *stage.completed_elsewhere)
     ]
     return list(dict.fromkeys(names))
+
+
+def seconds_of(words: str, where: str) -> float:
+    """Return a span of time such as "7D", "90min" or "14 days" in seconds; 0 for "".
+
+    Raises
+    ------
+    EngineError
+        If it is no span of time; `where` is the place that the message names.
+    """
+    if not words:
+        return 0.0
+    try:
+        seconds = pd.Timedelta(words).total_seconds()
+    except ValueError:
+        seconds = float("nan")
+    if not seconds > 0:
+        raise EngineError(
+            where, f"'{words}' is no span of time.",
+            'write a number and a unit, such as "30min", "12h", "7D" or "14 days".',
+        )  # fmt: skip
+    return float(seconds)
 
 
 def _power_of_two(n: int) -> int:

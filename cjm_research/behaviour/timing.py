@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from cjm_research.behaviour.funnel import FunnelRule, Reached, reach_stages
 from cjm_research.behaviour.log import Ties, open_log
+from cjm_research.engine import Engine
 from cjm_research.journey import Journey
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from cjm_research.behaviour.log import Events
 
 TIMING_COLUMNS = [
@@ -79,29 +84,62 @@ def _rows(reached: Reached, segment: str, confidence: float) -> list[dict[str, A
         if segment and not value:
             continue
         part = table.filter(table[segment] == value) if segment else table
-        asked = {}
-        for place in seconds:
-            for name, at in _asked(int(number[f"s{place}"]), confidence).items():
-                asked[f"{name}{place}"] = part[f"s{place}"].quantile(at)
+        n = {f"s{place}": int(number[f"s{place}"]) for place in seconds}
+        asked = {name: _asked(each, confidence) for name, each in n.items() if each}
         if not asked:
             continue
-        found = run(part.aggregate(**asked)).iloc[0]
+        found = _quantiles(reached.log.engine, part, asked, n)
         rows += [
             {
                 "stage": reached.stages[place].id,
                 "next_stage": reached.stages[place + 1].id,
                 "segment": segment,
                 "segment_value": value,
-                "n": int(number[f"s{place}"]),
+                "n": n[f"s{place}"],
             }
             | {
-                column: float(found.get(f"{column}{place}", float("nan")))
+                column: found[f"s{place}"].get(column, float("nan"))
                 for column in TIMING_COLUMNS[5:]
             }
             for place in seconds
-            if number[f"s{place}"]
+            if n[f"s{place}"]
         ]
     return sorted(rows, key=lambda row: str(row["segment_value"]))
+
+
+def _quantiles(
+    engine: Engine, table: ir.Table, asked: dict[str, dict[str, float]], n: dict[str, int]
+) -> dict[str, dict[str, float]]:
+    """Return the quantiles asked for, by column: `{"s0": {"median_s": 90.0}}`."""
+    if not engine.has_quantiles:
+        return {name: _by_rank(engine, table[name], n[name], asked[name]) for name in asked}
+    wanted = {
+        f"{what}_{name}": table[name].quantile(at)
+        for name, each in asked.items()
+        for what, at in each.items()
+    }
+    found = engine.run(table.aggregate(**wanted)).iloc[0]
+    return {
+        name: {what: float(found[f"{what}_{name}"]) for what in each}
+        for name, each in asked.items()
+    }
+
+
+def _by_rank(
+    engine: Engine, seconds: ir.Column, n: int, asked: dict[str, float]
+) -> dict[str, float]:
+    """Return quantiles as BigQuery needs them, which has none that are exact: by their ranks."""
+    import ibis
+
+    places = {what: at * (n - 1) for what, at in asked.items()}
+    ends = {end(place) for place in places.values() for end in (math.floor, math.ceil)}
+    table = seconds.name("at").as_table()
+    table = table.filter(table["at"].notnull())
+    table = table.mutate(place=ibis.row_number().over(order_by=table["at"]))
+    found = engine.run(table.filter(table["place"].isin(sorted(ends)))).sort_values("place")
+    return {
+        what: float(np.interp(place, found["place"], found["at"])) for what, place in places.items()
+    }
 
 
 def _asked(n: int, confidence: float) -> dict[str, float]:
@@ -109,7 +147,7 @@ def _asked(n: int, confidence: float) -> dict[str, float]:
     from cjm_research.statistics import find_quantile_ranks
 
     asked: dict[str, float] = {}
-    for name, q in QUANTILES.items() if n else ():
+    for name, q in QUANTILES.items():
         asked[f"{name}_s"] = q
         ranks = find_quantile_ranks(n, q, confidence=confidence)
         if ranks:

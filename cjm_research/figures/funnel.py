@@ -1,4 +1,4 @@
-"""The funnel: how many people enter each stage, and how many of them stay."""
+"""The funnel: how many enter each stage and stay, and what a changed touchpoint did to it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cjm_research.figures.cells import Cell, count, number, rows, text
-from cjm_research.figures.palette import BAR, HAIRLINE, INK, MUTED, SKY, TRACK, UNCERTAIN
+from cjm_research.figures.palette import (
+    BAR,
+    GROUPS,
+    HAIRLINE,
+    INK,
+    MUTED,
+    NOTHING,
+    PAPER,
+    SKY,
+    TRACK,
+    UNCERTAIN,
+)
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, tidy, wrapped
 from cjm_research.figures.words import interval, percent
 from cjm_research.journey import LEAVING_WORDS
-
-_SHADES = (BAR, SKY, "#8c8f94", "#4d7a8f", "#c3c7cb", "#68707a")
 
 
 def plot_funnel(
@@ -34,15 +43,18 @@ def plot_funnel(
     Returns
     -------
     Figure
-        Everybody: bars of people, those who go on in ink. A segment: bars of drop-off rates
-        beside each other, with their intervals.
+        Everybody: bars of people, those who leave in ink, with the interval of their share as a
+        line. Who went on elsewhere, or came too late to tell, is a part of the bar of its own.
+        A segment: bars of drop-off rates beside each other, with their intervals.
     """
     found = _rows(funnel, segment)
     with drawing():
         if not found:
             return no_data()
         stages = list(dict.fromkeys(text(row.get("stage")) for row in found))
-        figure = make_figure(max(6.0, 1.5 * len(stages) + 0.8), 3.4)
+        # The words beside a bar need room.
+        column = 1.8 if not segment and any(map(_neither, found)) else 1.5
+        figure = make_figure(max(6.0, column * len(stages) + 0.8), 3.4)
         axes = figure.add_axes((0.06, 0.16, 0.92, 0.68))
         axes.spines["bottom"].set_color(HAIRLINE)
         axes.set_yticks([])
@@ -74,6 +86,7 @@ def describe_funnel(
         _named(text(row.get("stage")), stage_names)
         + (f" ({tidy(text(row.get('segment_value')))})" if segment else "")
         + f" {percent(row.get('drop_off_rate'))} of {count(row.get('n_entered')) or 0:,}"
+        + "".join(f", {n:,} {word}" for n, word in _neither(row))
         for row in found
     ]
     by = f", by {tidy(segment)}" if segment else ""
@@ -95,6 +108,12 @@ def _measure_words(found: Sequence[Cell], *, short: bool = False) -> str:
     return (word or "do not go on") if short else f"Share who {word or 'do not go on'}"
 
 
+def _neither(row: Cell) -> list[tuple[int, str]]:
+    """Return those who neither went on here nor left: how many, and why."""
+    parts = ((count(row.get("n_open")), "too recent"), (count(row.get("n_elsewhere")), "elsewhere"))
+    return [(n, word) for n, word in parts if n]
+
+
 def _draw_everybody(axes: Axes, found: Sequence[Cell]) -> None:
     entered = [number(row.get("n_entered")) or 0.0 for row in found]
     dropped = [number(row.get("n_dropped")) or 0.0 for row in found]
@@ -103,7 +122,12 @@ def _draw_everybody(axes: Axes, found: Sequence[Cell]) -> None:
     # Ink is for those who leave, as on the map.
     axes.bar(places, entered, 0.62, color=TRACK, label="entered")
     axes.bar(places, dropped, 0.62, bottom=stayed, color=BAR, label="left")
-    axes.set_ylim(0, max([*entered, 1.0]) * 1.22)
+    tallest = max([*entered, 1.0])
+    for place, row in enumerate(found):
+        _draw_interval(axes, row, place, entered[place])
+        _draw_neither(axes, row, place, stayed[place], tallest)
+    axes.set_xlim(-0.45, len(found) - (0.3 if any(map(_neither, found)) else 0.55))
+    axes.set_ylim(0, tallest * 1.22)
     for place, row in enumerate(found):
         n_entered, n_continued = count(row.get("n_entered")), count(row.get("n_continued"))
         # Nothing follows the last stage: everybody there has arrived, and nobody "left".
@@ -122,6 +146,31 @@ def _draw_everybody(axes: Axes, found: Sequence[Cell]) -> None:
         )  # fmt: skip
 
 
+def _draw_interval(axes: Axes, row: Cell, place: int, top: float) -> None:
+    """Draw the interval of the share who leave, in people, where their part of the bar ends."""
+    n = number(row.get("n_followed"))
+    n = top if n is None else n
+    low, high = number(row.get("drop_off_low")), number(row.get("drop_off_high"))
+    if low is not None and high is not None:
+        axes.plot([place, place], [top - high * n, top - low * n], color=UNCERTAIN, lw=2.4,
+                  solid_capstyle="butt", label="interval")  # fmt: skip
+
+
+def _draw_neither(axes: Axes, row: Cell, place: int, top: float, tallest: float) -> None:
+    """Draw, below those who left, the parts that are neither lost nor gone on here."""
+    highest = tallest
+    for n, word in _neither(row):
+        known = word == "elsewhere"
+        axes.bar(place, n, 0.62, bottom=top - n, facecolor=SKY if known else PAPER,
+                 edgecolor=NOTHING, hatch="" if known else "////", linewidth=0,
+                 label=word)  # fmt: skip
+        # Two thin parts beside each other still need two lines of words.
+        middle = min(top - n / 2, highest)
+        axes.annotate(f"{n:,}\n{word}", (place + 0.33, middle), va="center", size=SMALL - 0.5,
+                      color=MUTED, linespacing=1.1)  # fmt: skip
+        top, highest = top - n, middle - tallest * 0.15
+
+
 def _draw_segments(axes: Axes, found: Sequence[Cell], stages: Sequence[str]) -> None:
     values = list(dict.fromkeys(text(row.get("segment_value")) for row in found))
     thick = 0.76 / len(values)
@@ -131,7 +180,7 @@ def _draw_segments(axes: Axes, found: Sequence[Cell], stages: Sequence[str]) -> 
             if rate is None:
                 continue
             place = stages.index(text(row.get("stage"))) + (turn - (len(values) - 1) / 2) * thick
-            bar = axes.bar(place, rate, thick * 0.86, color=_SHADES[turn % len(_SHADES)])
+            bar = axes.bar(place, rate, thick * 0.86, color=GROUPS[turn % len(GROUPS)])
             bar.set_label(tidy(value, 40))
             low, high = number(row.get("drop_off_low")), number(row.get("drop_off_high"))
             top = rate
@@ -142,8 +191,8 @@ def _draw_segments(axes: Axes, found: Sequence[Cell], stages: Sequence[str]) -> 
                           textcoords="offset points")  # fmt: skip
     axes.set_ylim(0, 1.12)
     # Direct labels above the first stage would collide: one line of names instead.
-    for turn, value in enumerate(values[: len(_SHADES)]):
-        axes.annotate("■", (turn * 0.9 - 0.4, 1.03), color=_SHADES[turn], size=SMALL + 1,
+    for turn, value in enumerate(values[: len(GROUPS)]):
+        axes.annotate("■", (turn * 0.9 - 0.4, 1.03), color=GROUPS[turn], size=SMALL + 1,
                       xycoords=("data", "axes fraction"), annotation_clip=False)  # fmt: skip
         axes.annotate(tidy(value, 14), (turn * 0.9 - 0.28, 1.03), color=INK, size=SMALL,
                       xycoords=("data", "axes fraction"), annotation_clip=False)  # fmt: skip

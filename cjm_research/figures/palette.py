@@ -21,6 +21,9 @@ ORANGE = "#d9873a"
 SKY = "#6ba3c5"
 BLUE = "#1f5b85"
 
+GROUPS = (BAR, SKY, "#8c8f94", "#4d7a8f", "#c3c7cb", "#68707a")
+"""Shades of the groups of an audience segment: told apart in grey, and without a meaning."""
+
 LIGHT: dict[str, str] = {
     "paper": PAPER,
     "ink": INK,

@@ -13,7 +13,7 @@ from cjm_research import __version__, coding, privacy, readers
 from cjm_research.config import StudyConfig, build_journey, load_config
 from cjm_research.errors import ConfigError, UnknownNameError
 from cjm_research.journey import Journey
-from cjm_research.study import steps
+from cjm_research.study import following, steps
 from cjm_research.study.cache import Tables, copy_table, hash_parts, load_or_make, read_tables
 from cjm_research.study.project import STUDY_FILE, Place, find_study, list_studies
 
@@ -25,7 +25,27 @@ TABLES: dict[str, str] = {
     "journey_map": "one row per stage: all that a reader sees in one column of the map",
     "kpis": "one row per KPI: figure, interval, target and verdict",
     "funnel": "one row per stage (and audience segment): entered, continued, dropped",
-    "stage_timing": "one row per stage: time until the next",
+    "funnel_differences": "one row per stage and audience segment: drop-off against the others",
+    "stage_timing": "one row per stage (and audience segment): time until the next",
+    "time_to_next": "one row per step of a curve: share still in the stage, censored people in it",
+    "time_to_next_summary": "one row per stage (and audience segment): median time, censored",
+    "transitions": "one row per pair of stages: how often people went from one to the other",
+    "rework": "one row per stage (and audience segment): people who came back to it",
+    "loops": "one row per pattern A → B → A: how often, by how many people",
+    "paths": "one row per most common path, with the share of people it explains",
+    "drop_destinations": "one row per stage and what those lost there did next",
+    "abandonment_points": "one row per stage and event: people lost right after it",
+    "path_matches": "one row per question to paths: people it holds for",
+    "channel_switches": "one row per pair of channels: people who changed from one to the other",
+    "channels": "one row per set of channels: people who used it, and how many came through",
+    "touchpoint_lift": "one row per stage and event: going on with and without it; no cause",
+    "retention": "one row per cohort and period: people who came back; later ones missing",
+    "loss": "one row for everybody and per audience segment: people silent for too long",
+    "loyalty": "one row per measure (and audience segment): repeat and referral",
+    "value_at_stake": "one row per stage (and audience segment): value lost with people, at most",
+    "experiments": "one row per experiment and arm: difference to the control, and a verdict",
+    "changes": "one row per change: people before against people after",
+    "log_quality": "one row per thing that is odd about the events",
     "visitors": "one row per stage: participants seen there",
     "segment_reach": "one row per audience segment: for how many people in the events it is known",
     "task_success": "one row per stage and task outcome: attempts and persons",
@@ -249,6 +269,47 @@ class Study:
         options.setdefault("stage_names", self.stage_names)
         return figures.plot_funnel(self.funnel, **options)
 
+    def plot_stage_flow(self, **options: Any) -> Any:
+        """Draw how people move between stages; see `figures.plot_stage_flow`."""
+        from cjm_research import figures
+
+        options.setdefault("stage_names", self.stage_names)
+        return figures.plot_stage_flow(self.transitions, **options)
+
+    def plot_stage_timing(self, **options: Any) -> Any:
+        """Draw the times between stages; see `figures.plot_stage_timing`."""
+        from cjm_research import figures
+
+        options.setdefault("stage_names", self.stage_names)
+        return figures.plot_stage_timing(self.stage_timing, **options)
+
+    def plot_time_to_next(self, **options: Any) -> Any:
+        """Draw who has not gone on yet, by time; see `figures.plot_time_to_next`."""
+        from cjm_research import figures
+
+        options.setdefault("stage_names", self.stage_names)
+        return figures.plot_time_to_next(self.time_to_next, **options)
+
+    def plot_paths(self, **options: Any) -> Any:
+        """Draw the most common paths; see `figures.plot_paths`."""
+        from cjm_research import figures
+
+        options.setdefault("stage_names", self.stage_names)
+        return figures.plot_paths(self.paths, **options)
+
+    def plot_retention(self, **options: Any) -> Any:
+        """Draw who comes back; see `figures.plot_retention`."""
+        from cjm_research import figures
+
+        options.setdefault("period", self.config.behaviour.retention.period)
+        return figures.plot_retention(self.retention, **options)
+
+    def plot_experiments(self, **options: Any) -> Any:
+        """Draw versions against their control; see `figures.plot_experiments`."""
+        from cjm_research import figures
+
+        return figures.plot_experiments(self.experiments, **options)
+
     def plot_emotions(self, source: str, **options: Any) -> Any:
         """Draw people per emotion and stage; see `figures.plot_emotions`."""
         from cjm_research import figures
@@ -318,12 +379,14 @@ class Study:
         files = [
             (path.name, hash_parts(path.read_bytes()))
             for source in self.config.sources
+            if not getattr(source, "stays", False)
             for path in readers.list_files(source, self.place.folder)
         ]
         people = [
             (path.name, hash_parts(path.read_bytes()))
             for path in sorted((self.place.folder / "codes").glob("*.csv"))
         ]
+        staying = following.describe_staying(self.config, self.journey, self.place.folder)
         sources = hash_parts(
             __version__,
             package,
@@ -331,6 +394,7 @@ class Study:
             repr(self.journey),
             vault.digest("key"),
             files,
+            staying,
         )
         evidence = hash_parts(sources, people)
         codes = hash_parts(sources, coding.fingerprint(self.coding))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cjm_research import coding, readers, review
+from cjm_research import behaviour, coding, readers, review
 from cjm_research.codes import NONE
-from cjm_research.config import build_journey, load_config
+from cjm_research.config import Events, StudyConfig, build_journey, load_config
 from cjm_research.errors import CjmError, did_you_mean, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
+from cjm_research.study import following
 from cjm_research.study.project import STUDY_FILE, find_study
 
 _COUNTED = {
@@ -52,6 +53,9 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     for source in config.sources:
         lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
         try:
+            if isinstance(source, Events) and source.stays:
+                lines += _describe_staying(config, journey, place.folder)
+                continue
             material = readers.read_source(source, place.folder, journey)
             unused = readers.list_unused_columns(source, place.folder)
         except CjmError as error:
@@ -71,6 +75,25 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     else:
         lines.append("Every source can be read.")
     return lines, n_problems
+
+
+def _describe_staying(config: StudyConfig, journey: Journey, folder: Path) -> list[str]:
+    """Describe a log that stays where it is: what the engine counts in it."""
+    with following.open_staying(config, journey, folder, segments=True) as log:
+        lines = [f"  measured where it is, by {log.engine.name}"]
+        for row in behaviour.describe_log(log).itertuples():
+            mark = "?" if row.n and row.n != row.n_of else " "
+            lines.append(f"  {mark} {row.n:>12,} {row.unit} {row.check}")
+        unmapped = log.profile().query("stage == ''").sort_values("n_events", ascending=False)
+        known = {
+            name for stage in journey for name in (*stage.completed_by, *stage.completed_elsewhere)
+        }
+        names = [r for r in unmapped.itertuples() if r.event not in known][:8]
+        if names:
+            listed = ", ".join(f"{row.event} ({row.n_events:,})" for row in names)
+            lines.append(f"  ? events without a stage: {listed}")
+            lines.append("    List them under `events:` of a stage, if they belong to one.")
+    return lines
 
 
 def _describe_codes(folder: Path, journey: Journey, codebook: coding.Codebook) -> list[str]:
@@ -104,7 +127,9 @@ def _describe(material: Material, journey: Journey) -> list[str]:
         roles = material.turns["speaker"].value_counts()
         lines.append("           by " + ", ".join(f"{role} {n:,}" for role, n in roles.items()))
     if len(material.events):
-        known = {name for stage in journey for name in stage.completed_by}
+        known = {
+            name for stage in journey for name in (*stage.completed_by, *stage.completed_elsewhere)
+        }
         loose = (material.events["stage"] == "") & ~material.events["event"].isin(known)
         unmapped = material.events.loc[loose, "event"].value_counts()
         if len(unmapped):

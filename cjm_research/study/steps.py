@@ -23,6 +23,7 @@ from cjm_research.config import (
 )
 from cjm_research.errors import ConfigError, quoted
 from cjm_research.journey import UNASSIGNED, Journey
+from cjm_research.study import following
 from cjm_research.study.cache import Tables
 from cjm_research.tables import check_table
 
@@ -40,6 +41,8 @@ def make_evidence(
     """
     materials = []
     for source in config.sources:
+        if isinstance(source, Events) and source.stays:
+            continue
         say(f"reading {source.name}")
         materials.append(readers.read_source(source, folder, journey))
     sheets = review.read_sheets(folder / "codes", journey=journey)
@@ -59,7 +62,14 @@ def make_evidence(
             review.locate_sheets(sheets, evidence.document_files), evidence.masker
         ),
     }
-    tables["sources"] = _describe_sources(config, tables, unreviewed)
+    sources = _describe_sources(config, tables, unreviewed)
+    staying = following.find_staying(config)
+    if staying:
+        say(f"counting {staying.name} where it is")
+        counts = following.count_staying(config, journey, folder)
+        mine = sources["source"] == staying.id
+        sources.loc[mine, ["n_participants", "n_events"]] = counts
+    tables["sources"] = sources
     return tables
 
 
@@ -139,13 +149,11 @@ def make_map(
         labels=labels, per_stage=config.report.quotes_per_stage, embeddings=embeddings,
     )  # fmt: skip
 
-    say("following people through the stages")
     events = evidence["events"]
-    funnel = behaviour.estimate_drop_off(
-        events, journey, segments=_splitting(segments, measure_reach(segments, events))
+    reach = measure_reach(segments, events)
+    followed = following.follow_people(
+        config, journey, setting.folder, events, _splitting(segments, reach), say
     )
-    timing = behaviour.estimate_stage_timing(events, journey)
-    visitors = behaviour.count_visitors(events, journey)
     task_success = _task_success(config, journey, evidence["ratings"])
     questions, steps = _questionnaires(config, evidence)
 
@@ -168,10 +176,10 @@ def make_map(
             mentions=mentions,
             quotes=quotes,
             ratings=ratings,
-            funnel=funnel,
+            funnel=followed["funnel"],
             task_success=task_success,
-            stage_timing=timing,
-            visitors=visitors,
+            stage_timing=followed["stage_timing"],
+            visitors=followed["visitors"],
             valence=valence,
             tellers=synthesis.list_tellers(held, excerpts, evidence["participants"]),
         ),
@@ -210,15 +218,15 @@ def make_map(
         "mentions": mentions.assign(source_label=mentions["source"].map(names)),
         "coverage": coverage.assign(source_label=coverage["source"].map(names)),
         "quotes": quotes,
-        "funnel": funnel,
-        "stage_timing": timing,
-        "visitors": visitors,
-        "segment_reach": measure_reach(segments, events),
+        **followed,
+        "segment_reach": reach,
         "task_success": task_success,
         "survey_questions": questions,
         "survey_steps": steps,
         "rating_summary": ratings,
-        "kpis": synthesis.judge_kpis(config.kpis, journey=journey, funnel=funnel, ratings=ratings),
+        "kpis": synthesis.judge_kpis(
+            config.kpis, journey=journey, funnel=followed["funnel"], ratings=ratings
+        ),
         "joins": synthesis.count_joins({k: v for k, v in people.items() if v}),
         "journey_map": journey_map,
     }
@@ -242,6 +250,8 @@ def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
             values = participants[["participant_id", segment.id]].rename(
                 columns={segment.id: "value"}
             )
+        elif following.find_staying(config):
+            continue  # its columns split its own events, and nobody else's words
         elif segment.id in ("device", "channel"):
             values = behaviour.first_values(events, segment.id)
         else:

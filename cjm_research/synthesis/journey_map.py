@@ -280,7 +280,8 @@ def _behaviour(stage: Stage, tables: MapTables) -> dict[str, Any]:
             f"{seen:,} people were seen here, {int(values['n_entered']):,} after the stage before"
         )
     for row in _of(tables.stage_timing, stage):
-        values["median_next_s"] = row["median_s"]
+        if not row.get("segment"):
+            values["median_next_s"] = row["median_s"]
     if stage.measure == "task_failure":
         values |= _task_failure(stage, tables.task_success)
     if stage.measure == "none" or not stage.sequential:

@@ -85,6 +85,10 @@ def _share(kpi: Kpi, journey: Journey, funnel: pd.DataFrame) -> tuple[str, Inter
         words = f"{words} → through {journey[end].name}"
     if start not in everybody.index or end not in everybody.index:
         return words, Interval(math.nan, math.nan, math.nan), math.nan, 0
+    if kpi.measure == "drop_off" and not math.isnan(everybody.loc[start, "n_dropped"]):
+        # Whoever went on elsewhere, or came too late to tell, was not lost.
+        lost, n = (int(everybody.loc[start, key]) for key in ("n_dropped", "n_followed"))
+        return words, estimate_proportion(lost, n), float(lost), n
     n = int(everybody.loc[start, "n_entered"])
     came_through = everybody.loc[end, "n_continued"]
     if math.isnan(came_through):

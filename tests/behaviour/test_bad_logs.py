@@ -131,6 +131,12 @@ def test_a_segment_with_a_value_for_everybody_says_so():
         estimate_drop_off(log, JOURNEY, segments=["city"])
 
 
+def test_a_segment_that_nobody_shows_splits_nothing():
+    log = log_of(("a", "viewed", "2026-01-01")).assign(device="")
+    funnel = estimate_drop_off(log, JOURNEY, segments=["device"])
+    assert funnel["segment"].tolist() == ["", ""]
+
+
 def test_a_segment_that_is_no_column_says_so():
     with pytest.raises(EngineError, match="no column 'contry'"):
         estimate_drop_off(log_of(("a", "viewed", "2026-01-01")), JOURNEY, segments=["contry"])

@@ -119,10 +119,12 @@ def test_the_funnel_of_a_log_goes_straight_in(events, journey):
     assert found["stage"].dtype == journey.dtype
 
 
-def test_without_any_difference_few_frames_have_a_verdict():
+def test_without_any_difference_few_frames_have_a_verdict(monkeypatch):
+    # statsmodels collects garbage whenever it adjusts p values.
+    monkeypatch.setattr("gc.collect", lambda: 0)
     random = np.random.default_rng(5)
-    false = 0
-    for _ in range(120):
+    adjusted = unadjusted = 0
+    for _ in range(150):
         n = random.integers(20, 200, size=(3, 4))
         hits = random.binomial(n, 0.3)
         rows = [
@@ -130,5 +132,8 @@ def test_without_any_difference_few_frames_have_a_verdict():
             for row, stage in enumerate(["see", "pick", "buy"])
             for place in range(4)
         ]
-        false += (compare_segments(funnel(*rows))["verdict"] != "cannot tell").any()
-    assert false / 120 <= 0.06
+        found = compare_segments(funnel(*rows))
+        adjusted += (found["verdict"] != "cannot tell").any()
+        unadjusted += (found["p"] < 0.05).any()
+    assert adjusted / 150 <= 0.08  # 5 %, and 1.7 standard errors
+    assert unadjusted / 150 > 0.25

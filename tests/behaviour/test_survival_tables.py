@@ -13,7 +13,6 @@ from cjm_research.behaviour.survival import (
     estimate_time_to_next,
     summarize_time_to_next,
 )
-from cjm_research.errors import EngineError
 from cjm_research.journey import Journey, Stage
 
 
@@ -85,10 +84,10 @@ def test_a_window_ends_the_watch(events, open_end):
     assert curve["still_there"].tolist() == pytest.approx([1, 4 / 5, 4 / 5])
 
 
-def test_rules_without_an_order_in_time_are_refused(events, open_end):
+def test_stages_in_any_order_or_within_a_visit_have_no_such_times(events, open_end):
     for rule in (FunnelRule(order="any"), FunnelRule(scope="session")):
-        with pytest.raises(EngineError, match="order 'strict'"):
-            estimate_time_to_next(events(("a", 0, "see")), open_end, rule=rule)
+        assert estimate_time_to_next(six(events), open_end, rule=rule).empty
+        assert summarize_time_to_next(six(events), open_end, rule=rule).empty
 
 
 def test_no_events_or_no_such_stage_give_empty_frames(events, journey):
@@ -175,7 +174,7 @@ def random_logs(n, seed):
 
 def test_random_logs_give_the_curve_of_a_walk_from_person_to_person(events, open_end):
     # Each log is an audience segment, so that one run of the engine answers for all.
-    logs = random_logs(190, seed=3)
+    logs = random_logs(120, seed=3)
     members = pd.DataFrame(
         sorted({(who, "log", who.split("/")[0]) for rows in logs for who, *_ in rows}),
         columns=["participant_id", "segment", "segment_value"],
@@ -196,7 +195,7 @@ def test_random_logs_give_the_curve_of_a_walk_from_person_to_person(events, open
         assert mine["time_s"].tolist() == sorted(steps)
         assert mine["still_there"].tolist() == pytest.approx([steps[t][0] for t in sorted(steps)])
         assert mine["n_at_risk"].tolist() == [steps[t][1] for t in sorted(steps)]
-    assert checked > 100
+    assert checked > 60
 
 
 def test_shuffled_and_doubled_rows_change_nothing(events, open_end):
@@ -204,4 +203,15 @@ def test_shuffled_and_doubled_rows_change_nothing(events, open_end):
     mixed = pd.concat([log, log.head(50)]).sample(frac=1, random_state=1).reset_index(drop=True)
     assert_frame_equal(
         summarize_time_to_next(mixed, open_end), summarize_time_to_next(log, open_end)
+    )
+
+
+def test_the_order_of_rows_adds_nothing_to_a_time(events, open_end):
+    log = events(*(row for rows in random_logs(20, 8) for row in rows))
+    order = {"see": 0, "pick": 1, "buy": 2, "": 3}
+    log = log.assign(_place=log["stage"].map(order)).sort_values(["occurred_at", "_place"])
+    doubled = log.drop(columns="_place").loc[log.index.repeat(3)].reset_index(drop=True)
+    assert_frame_equal(
+        summarize_time_to_next(doubled, open_end, ties="row"),
+        summarize_time_to_next(log, open_end),
     )

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from cjm_research import cli, config
@@ -66,10 +67,20 @@ def test_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     matplotlib.use("agg")
     monkeypatch.chdir(tmp_path)  # an empty folder: the demo comes with the package
+    steps = ("product_view", "add_to_cart", "purchase")
+    pd.DataFrame(
+        [
+            (f"u{person}", event, f"2026-01-0{day}T10:00:00Z", "phone")
+            for person in range(6)
+            for day, event in enumerate(steps[: 1 + person], 1)
+        ],
+        columns=["user_id", "event", "timestamp", "platform"],
+    ).to_parquet("clicks.parquet")
     names: dict[str, object] = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
     assert (tmp_path / "journey-map.png").stat().st_size > 0
+    assert names["funnel"]["n_entered"].tolist()[:3] == [6, 5, 4]
 
 
 def test_study_yaml_of_the_readme_is_valid(tmp_path: Path):

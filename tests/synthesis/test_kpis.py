@@ -35,11 +35,15 @@ def test_a_verdict_needs_the_whole_interval_on_one_side(low, high, at_least, ver
 def funnel(*rows):
     return pd.DataFrame(
         [
-            [stage, segment, value, "funnel_drop_off", n, m, n - m, NAN, NAN, NAN]
+            {
+                "stage": stage, "segment": segment, "segment_value": value,
+                "measure": "funnel_drop_off", "n_entered": n, "n_continued": m,
+                "n_dropped": n - m, "n_followed": n,
+            }
             for stage, segment, value, n, m in rows
         ],
         columns=FUNNEL_COLUMNS,
-    )
+    )  # fmt: skip
 
 
 FUNNEL = funnel(

@@ -125,6 +125,7 @@ def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
     return {
         "segments": [entry for entry in segments if entry["segment"]],
         "timings": views.timing_views(context.tables.get("stage_timing"), stage.id, names),
+        "leaving": views.leaving_views(context.tables, stage.id, names),
         "tasks": views.task_views(context.tables.get("task_success"), stage.id),
         "said": voices.said_views(context.tables, stage),
         "coded_by": voices.coded_by(context.tables, stage),

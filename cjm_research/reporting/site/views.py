@@ -214,6 +214,10 @@ def join_views(joins: pd.DataFrame | None, labels: Mapping[str, str]) -> list[Ce
     ]
 
 
+MOST_LEAVING = 5
+"""Last events and next steps shown on the page of a stage."""
+
+
 def coverage_views(coverage: pd.DataFrame | None, stage: str) -> list[Cell]:
     """Return who was asked about a stage, per source."""
     return [
@@ -265,8 +269,45 @@ def timing_views(timing: pd.DataFrame | None, stage: str, names: Mapping[str, st
             "q75_s": number(row.get("q75_s")),
         }
         for row in rows(timing)
-        if text(row.get("stage")) == stage
+        if text(row.get("stage")) == stage and not text(row.get("segment"))
     ]
+
+
+def leaving_views(
+    tables: Mapping[str, pd.DataFrame], stage: str, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what became of those who did not go on: last event, next step, and who is open."""
+    last = _leaving_rows(tables.get("abandonment_points"), stage, "event", {})
+    after = _leaving_rows(tables.get("drop_destinations"), stage, "destination", names)
+    everybody = [
+        row
+        for row in rows(tables.get("funnel"))
+        if text(row.get("stage")) == stage and not text(row.get("segment"))
+    ]
+    ends = {
+        key: sum(count(row.get(key)) or 0 for row in everybody)
+        for key in ("n_elsewhere", "n_open", "n_seen_later", "n_dropped")
+    }
+    return {"last": last, "after": after, **ends}
+
+
+def _leaving_rows(
+    table: pd.DataFrame | None, stage: str, column: str, names: Mapping[str, str]
+) -> list[Cell]:
+    found: list[dict[str, Any]] = [
+        {
+            "name": names.get(text(row.get(column)), text(row.get(column)).strip("()")),
+            "n": count(row.get("n")) or 0,
+            "n_dropped": count(row.get("n_dropped")) or 0,
+            "share": number(row.get("share")),
+            "low": number(row.get("share_low")),
+            "high": number(row.get("share_high")),
+        }
+        for row in rows(table)
+        if text(row.get("stage")) == stage and not text(row.get("segment"))
+    ]
+    found = [row for row in found if row["n"]]
+    return sorted(found, key=lambda row: row["n"], reverse=True)[:MOST_LEAVING]
 
 
 def task_views(task_success: pd.DataFrame | None, stage: str) -> list[Cell]:

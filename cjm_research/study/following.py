@@ -1,0 +1,226 @@
+"""What people did: every measure of behaviour, over the one log of a study.
+
+The log is the table `events`, or, where a source stays where it is (`in_place`, `table`), that
+source itself: measured by the study's engine, of which only counts come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from cjm_research import behaviour, engine
+from cjm_research.config import Events, StudyConfig
+from cjm_research.errors import ConfigError, SourceError, quoted
+from cjm_research.journey import Journey
+from cjm_research.study.cache import Tables
+
+Say = Callable[[str], None]
+
+_NAMES = {"participant": "participant_id", "session": "session_id"}
+
+
+def find_staying(config: StudyConfig) -> Events | None:
+    """Return the source whose events stay where they are, or None."""
+    staying = [s for s in config.sources if isinstance(s, Events) and s.stays]
+    return staying[0] if staying else None
+
+
+@contextmanager
+def open_staying(
+    config: StudyConfig, journey: Journey, folder: Path, *, segments: bool = False
+) -> Iterator[behaviour.EventLog]:
+    """Open the log of the source that stays where it is.
+
+    Raises
+    ------
+    ConfigError
+        If a declared audience segment is no column of it.
+    EngineError
+        If the engine, the files or the table cannot be reached, or columns are missing.
+    """
+    source, setting = find_staying(config), config.engine
+    if source is None:
+        raise ConfigError("study.yaml", ["no source stays where it is."])
+    with engine.open_engine(
+        setting.backend, setting.connection,
+        memory_limit=setting.memory_limit, threads=setting.threads,
+    ) as opened:  # fmt: skip
+        table = opened.table(source.table or folder / source.files[0])
+        columns = {_NAMES.get(key, key): name for key, name in source.columns.items()}
+        # A segment may go by the log's own name or by that of the study's columns.
+        known = {*table.columns, *columns}
+        wanted = [segment.id for segment in config.audience_segments]
+        missing = [name for name in wanted if name not in known]
+        if segments and missing:
+            raise ConfigError(
+                "study.yaml",
+                [
+                    f"audience_segments: the events of '{source.id}' have no column "
+                    f"{quoted(missing)}. They stay where they are, so that only their own "
+                    f"columns can split them. Found: {quoted(sorted(known))}."
+                ],
+            )
+        with behaviour.open_log(
+            table, journey, columns=columns, segments=wanted if segments else (),
+            ties=config.behaviour.funnel.ties, time_unit=source.time_unit, engine=opened,
+        ) as log:  # fmt: skip
+            yield log
+
+
+def describe_staying(config: StudyConfig, journey: Journey, folder: Path) -> dict[str, str]:
+    """Return what identifies the present content of a source that stays: for the cache.
+
+    A file by its size and date, a table by its rows and last event: hashing every byte of a
+    large log would take longer than measuring it.
+    """
+    source = find_staying(config)
+    if source is None:
+        return {}
+    if not source.table:
+        path = folder / source.files[0]
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        if not path.exists():
+            raise SourceError(
+                str(source.files[0]),
+                f"source '{source.id}': there is no such file or folder.",
+                "correct `files:` of this source in study.yaml.",
+            )
+        return {
+            str(file): f"{file.stat().st_size} {file.stat().st_mtime_ns}"
+            for file in files
+            if file.is_file()
+        }
+    with open_staying(config, journey, folder) as log:
+        found = log.engine.run(
+            log.raw.aggregate(n=log.raw.count(), last=log.raw.moment.max())
+        ).iloc[0]
+        return {source.table: f"{found['n']} {found['last']}"}
+
+
+def count_staying(config: StudyConfig, journey: Journey, folder: Path) -> tuple[int, int]:
+    """Return how many participants and events the source that stays holds."""
+    with open_staying(config, journey, folder) as log:
+        events = log.events
+        found = log.engine.run(
+            events.aggregate(people=events.participant_id.nunique(), n=events.count())
+        ).iloc[0]
+        return int(found["people"]), int(found["n"])
+
+
+def follow_people(
+    config: StudyConfig,
+    journey: Journey,
+    folder: Path,
+    events: pd.DataFrame,
+    segments: pd.DataFrame | None,
+    say: Say,
+) -> Tables:
+    """Measure what people did.
+
+    Parameters
+    ----------
+    config, journey, folder
+        Of the study.
+    events : DataFrame
+        Table `events`.
+    segments : DataFrame or None
+        Audience segments known for enough people to split by.
+    say : callable
+        Told what is being done.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Tables of behaviour, each with its columns also where there is nothing to measure.
+    """
+    say("following people through the stages")
+    setting = config.behaviour
+    with ExitStack() as stack:
+        if find_staying(config) is None:
+            log = stack.enter_context(
+                behaviour.open_log(events, journey, segments=segments, ties=setting.funnel.ties)
+            )
+            return _measure(config, log)
+        log = stack.enter_context(open_staying(config, journey, folder, segments=True))
+        tables = _measure(config, log)
+        # Forms that people filled are followed here: their answers are in the study.
+        forms = behaviour.estimate_drop_off(events, journey)
+        tables["funnel"] = pd.concat([tables["funnel"], forms], ignore_index=True)
+        seen = behaviour.count_visitors(events, journey)["n_seen"]
+        tables["visitors"]["n_seen"] += seen
+        return tables
+
+
+def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:
+    setting = config.behaviour
+    rule = behaviour.FunnelRule(**setting.funnel.model_dump(exclude={"ties"}))
+    funnel = behaviour.estimate_drop_off(log, rule=rule)
+    curves = behaviour.estimate_time_to_next(log, rule=rule)
+    return {
+        "funnel": funnel,
+        "funnel_differences": behaviour.compare_segments(funnel),
+        "stage_timing": behaviour.estimate_stage_timing(log, rule=rule),
+        "time_to_next": curves,
+        "time_to_next_summary": behaviour.summarize_time_to_next(log, rule=rule),
+        "visitors": behaviour.count_visitors(log),
+        "log_quality": behaviour.describe_log(log),
+        "transitions": behaviour.count_transitions(log, collapse=True),
+        "rework": behaviour.summarize_rework(log),
+        "loops": behaviour.count_loops(log),
+        "paths": behaviour.count_paths(log, top=setting.top_paths),
+        "drop_destinations": behaviour.find_destinations(log, rule=rule),
+        "abandonment_points": behaviour.find_abandonment_points(log, rule=rule),
+        "path_matches": behaviour.count_path_matches(
+            log, None, [behaviour.parse_path_query(p.query, p.name) for p in setting.paths]
+        ),
+        "channel_switches": behaviour.count_channel_switches(log),
+        "channels": behaviour.summarize_channels(log),
+        "touchpoint_lift": behaviour.estimate_touchpoint_lift(log, rule=rule),
+        "retention": behaviour.estimate_retention(
+            log, period=setting.retention.period, event=setting.retention.event or None
+        ),
+        "loss": behaviour.estimate_loss(log, gap=setting.retention.gap),
+        "loyalty": _loyalty(config, log),
+        "value_at_stake": behaviour.estimate_value_at_stake(funnel, behaviour.measure_values(log)),
+        "experiments": behaviour.compare_arms(log, experiments=_experiments(config)),
+        "changes": _changes(config, log),
+    }
+
+
+def _experiments(config: StudyConfig) -> list[behaviour.Experiment]:
+    return [behaviour.Experiment(**part.model_dump()) for part in config.behaviour.experiments]
+
+
+def _loyalty(config: StudyConfig, log: behaviour.EventLog) -> pd.DataFrame:
+    """Repeat and referral in one table: `measure`, people, rate."""
+    setting = config.behaviour
+    parts = []
+    if setting.repeat:
+        repeat = behaviour.estimate_repeat(log, setting.repeat)
+        parts.append(repeat.assign(measure="repeat").rename(columns={"n_repeated": "n_did"}))
+    if setting.referral:
+        referral = behaviour.estimate_referral(
+            log, did=setting.referral.did, of=setting.referral.of
+        )
+        parts.append(referral.assign(measure="referral").rename(columns={"n_referred": "n_did"}))
+    columns = ["measure", "segment", "segment_value", "n", "n_did", "rate", "low", "high"]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+
+
+def _changes(config: StudyConfig, log: behaviour.EventLog) -> pd.DataFrame:
+    parts = [
+        behaviour.compare_periods(
+            log, at=pd.Timestamp(change.at), stage=change.stage, outcome=change.outcome,
+            within=change.within,
+        ).assign(change=change.name)
+        for change in config.behaviour.changes
+    ]  # fmt: skip
+    if parts:
+        return pd.concat(parts, ignore_index=True)
+    return pd.DataFrame(columns=["change", *behaviour.PERIOD_COLUMNS])

@@ -1,0 +1,268 @@
+SELECT
+  MAX(`t2`.`moment`) AS `end`
+FROM (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+) AS `t2`;
+
+SELECT
+  `t2`.`stage`,
+  `t2`.`event`,
+  COUNT(*) AS `n_events`,
+  MIN(`t2`.`moment`) AS `first`,
+  MAX(`t2`.`moment`) AS `last`
+FROM (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+) AS `t2`
+GROUP BY
+  1,
+  2;
+
+SELECT DISTINCT
+  `t1`.`device`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+LIMIT 201;
+
+CREATE TEMP TABLE kept_1 AS
+SELECT
+  `t3`.`participant_id`,
+  ARRAY(
+    SELECT
+      bq_arr_1
+    FROM UNNEST(`t3`.`history`) AS bq_arr_1
+    ORDER BY
+      bq_arr_1
+  ) AS `history`,
+  CASE `t3`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+FROM (
+  SELECT
+    `t2`.`participant_id`,
+    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    MIN(
+      IF(
+        `t2`.`device` <> '',
+        (
+          `t2`.`moment` * 4
+        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
+        NULL
+      )
+    ) AS `_device`
+  FROM (
+    SELECT
+      `t1`.`participant_id`,
+      `t1`.`session_id`,
+      `t1`.`event`,
+      `t1`.`channel`,
+      `t1`.`device`,
+      IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+      IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+      `t1`.`value`,
+      (
+        IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
+      ) + CAST(CASE `t1`.`event`
+        WHEN 'see'
+        THEN 0
+        WHEN 'pick'
+        THEN 1
+        WHEN 'chat'
+        THEN 2
+        WHEN 'buy'
+        THEN 3
+        WHEN 'kept'
+        THEN 4
+        WHEN 'opened'
+        THEN 5
+        WHEN 'sent'
+        THEN 6
+        WHEN ''
+        THEN 7
+        WHEN 'called'
+        THEN 8
+        WHEN 'other'
+        THEN 9
+        ELSE NULL
+      END AS INT64) AS `_key`
+    FROM (
+      SELECT
+        COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+        COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+        COALESCE(`t0`.`event_name`, '') AS `event`,
+        COALESCE(`t0`.`channel`, '') AS `channel`,
+        COALESCE(`t0`.`device_category`, '') AS `device`,
+        CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 'see'
+          WHEN 'pick'
+          THEN 'pick'
+          WHEN 'chat'
+          THEN 'chat'
+          WHEN 'buy'
+          THEN 'buy'
+          WHEN 'kept'
+          THEN 'buy'
+          WHEN 'opened'
+          THEN 'opened'
+          WHEN 'sent'
+          THEN 'sent'
+          ELSE ''
+        END AS `stage`,
+        `t0`.`event_timestamp` * 1 AS `moment`,
+        `t0`.`value`
+      FROM `ga4_events` AS `t0`
+    ) AS `t1`
+    WHERE
+      `t1`.`participant_id` <> ''
+      AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+  ) AS `t2`
+  GROUP BY
+    1
+) AS `t3`
+WHERE
+  ARRAY_LENGTH(
+    ARRAY(
+      SELECT
+        bq_arr_1
+      FROM UNNEST(`t3`.`history`) AS bq_arr_1
+      ORDER BY
+        bq_arr_1
+    )
+  ) > 0;
+
+SELECT
+  `t1`.`participant_id`
+FROM (
+  SELECT
+    `t0`.`participant_id`,
+    (
+      ARRAY_LENGTH(
+        ARRAY(
+          SELECT
+            __ibis_param_key__
+          FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+          WHERE
+            __ibis_param_key__ & 15 IN (1)
+        )
+      ) >= 2
+    )
+    AND (
+      ARRAY_LENGTH(
+        ARRAY(
+          SELECT
+            __ibis_param_key__
+          FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+          WHERE
+            __ibis_param_key__ & 15 IN (4)
+        )
+      ) = 0
+    ) AS `is0`
+  FROM `temp`.`main`.`kept_1` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`is0`;

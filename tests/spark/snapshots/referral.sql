@@ -1,0 +1,247 @@
+SELECT
+  MAX(`t2`.`moment`) AS `end`
+FROM (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+) AS `t2`;
+
+SELECT DISTINCT
+  `t1`.`device`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+LIMIT 201;
+
+CREATE TEMP TABLE kept_1 AS
+WITH `t2` AS (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+)
+SELECT
+  `t5`.`participant_id`,
+  `t5`.`first`,
+  `t5`.`last`,
+  COALESCE(`t8`.`device`, '') AS `device`
+FROM (
+  SELECT
+    `t3`.`participant_id`,
+    MIN(`t3`.`moment`) AS `first`,
+    MAX(`t3`.`moment`) AS `last`
+  FROM `t2` AS `t3`
+  GROUP BY
+    1
+) AS `t5`
+LEFT OUTER JOIN (
+  SELECT
+    `t6`.`participant_id`,
+    CASE `t6`.`packed` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+  FROM (
+    SELECT
+      `t3`.`participant_id`,
+      MIN(
+        IF(
+          `t3`.`device` <> '',
+          (
+            `t3`.`moment` * 4
+          ) + CASE `t3`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
+          NULL
+        )
+      ) AS `packed`
+    FROM `t2` AS `t3`
+    GROUP BY
+      1
+  ) AS `t6`
+  WHERE
+    `t6`.`packed` IS NOT NULL
+) AS `t8`
+  ON `t5`.`participant_id` = `t8`.`participant_id`;
+
+CREATE TEMP TABLE kept_2 AS
+SELECT
+  `t8`.`participant_id`,
+  `t8`.`n`,
+  `t8`.`n_referred`,
+  `t3`.`device`
+FROM (
+  SELECT
+    `t6`.`participant_id`,
+    CAST(`t6`.`first` IS NOT NULL AS INT64) AS `n`,
+    CAST(COALESCE(`t6`.`last` >= `t6`.`first`, FALSE) AS INT64) AS `n_referred`
+  FROM (
+    SELECT
+      `t5`.`participant_id`,
+      MIN(IF(`t5`.`event` IN ('buy'), `t5`.`moment`, NULL)) AS `first`,
+      MAX(IF(`t5`.`event` IN ('called'), `t5`.`moment`, NULL)) AS `last`
+    FROM (
+      SELECT
+        `t4`.`participant_id`,
+        `t4`.`session_id`,
+        `t4`.`event`,
+        `t4`.`channel`,
+        `t4`.`device`,
+        IF(`t4`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t4`.`stage`, '') AS `stage`,
+        IF(`t4`.`stage` IN ('opened', 'sent'), COALESCE(`t4`.`moment`, 0), `t4`.`moment`) AS `moment`,
+        `t4`.`value`
+      FROM (
+        SELECT
+          COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+          COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+          COALESCE(`t1`.`event_name`, '') AS `event`,
+          COALESCE(`t1`.`channel`, '') AS `channel`,
+          COALESCE(`t1`.`device_category`, '') AS `device`,
+          CASE `t1`.`event_name`
+            WHEN 'see'
+            THEN 'see'
+            WHEN 'pick'
+            THEN 'pick'
+            WHEN 'chat'
+            THEN 'chat'
+            WHEN 'buy'
+            THEN 'buy'
+            WHEN 'kept'
+            THEN 'buy'
+            WHEN 'opened'
+            THEN 'opened'
+            WHEN 'sent'
+            THEN 'sent'
+            ELSE ''
+          END AS `stage`,
+          `t1`.`event_timestamp` * 1 AS `moment`,
+          `t1`.`value`
+        FROM `ga4_events` AS `t1`
+      ) AS `t4`
+      WHERE
+        `t4`.`participant_id` <> ''
+        AND IF(`t4`.`stage` IN ('opened', 'sent'), COALESCE(`t4`.`moment`, 0), `t4`.`moment`) IS NOT NULL
+        AND `t4`.`event` IN ('called', 'buy')
+    ) AS `t5`
+    GROUP BY
+      1
+  ) AS `t6`
+  WHERE
+    `t6`.`first` IS NOT NULL
+) AS `t8`
+INNER JOIN (
+  SELECT
+    `t0`.`participant_id`,
+    `t0`.`device`
+  FROM `temp`.`main`.`kept_1` AS `t0`
+) AS `t3`
+  ON `t8`.`participant_id` = `t3`.`participant_id`;
+
+SELECT
+  COALESCE(SUM(`t0`.`n`), 0) AS `n`,
+  COALESCE(SUM(`t0`.`n_referred`), 0) AS `n_referred`
+FROM `temp`.`main`.`kept_2` AS `t0`;
+
+SELECT
+  `t0`.`device`,
+  COALESCE(SUM(`t0`.`n`), 0) AS `n`,
+  COALESCE(SUM(`t0`.`n_referred`), 0) AS `n_referred`
+FROM `temp`.`main`.`kept_2` AS `t0`
+GROUP BY
+  1;

@@ -1,0 +1,303 @@
+SELECT
+  MAX(`t2`.`moment`) AS `end`
+FROM (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+) AS `t2`;
+
+SELECT DISTINCT
+  `t1`.`device`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+LIMIT 201;
+
+CREATE TEMP TABLE kept_1 AS
+WITH `t2` AS (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+)
+SELECT
+  `t5`.`participant_id`,
+  `t5`.`first`,
+  `t5`.`last`,
+  COALESCE(`t8`.`device`, '') AS `device`
+FROM (
+  SELECT
+    `t3`.`participant_id`,
+    MIN(`t3`.`moment`) AS `first`,
+    MAX(`t3`.`moment`) AS `last`
+  FROM `t2` AS `t3`
+  GROUP BY
+    1
+) AS `t5`
+LEFT OUTER JOIN (
+  SELECT
+    `t6`.`participant_id`,
+    CASE `t6`.`packed` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+  FROM (
+    SELECT
+      `t3`.`participant_id`,
+      MIN(
+        IF(
+          `t3`.`device` <> '',
+          (
+            `t3`.`moment` * 4
+          ) + CASE `t3`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
+          NULL
+        )
+      ) AS `packed`
+    FROM `t2` AS `t3`
+    GROUP BY
+      1
+  ) AS `t6`
+  WHERE
+    `t6`.`packed` IS NOT NULL
+) AS `t8`
+  ON `t5`.`participant_id` = `t8`.`participant_id`;
+
+CREATE TEMP TABLE kept_2 AS
+SELECT
+  `t9`.`participant_id`,
+  `t9`.`seconds`,
+  `t9`.`observed`,
+  `t3`.`device`
+FROM (
+  SELECT
+    `t7`.`participant_id`,
+    ieee_divide(COALESCE(`t7`.`second`, 1774916160000000) - `t7`.`first`, 1000000) AS `seconds`,
+    `t7`.`second` IS NOT NULL AS `observed`
+  FROM (
+    SELECT
+      `t6`.`participant_id`,
+      `t6`.`moments`,
+      (
+        SELECT
+          MIN(bq_arr_min_1)
+        FROM UNNEST(`t6`.`moments`) AS bq_arr_min_1
+      ) AS `first`,
+      (
+        SELECT
+          MIN(bq_arr_min_2)
+        FROM UNNEST(ARRAY(
+          SELECT
+            __ibis_param_moment__
+          FROM UNNEST(`t6`.`moments`) AS __ibis_param_moment__
+          WHERE
+            __ibis_param_moment__ > (
+              SELECT
+                MIN(bq_arr_min_1)
+              FROM UNNEST(`t6`.`moments`) AS bq_arr_min_1
+            )
+        )) AS bq_arr_min_2
+      ) AS `second`
+    FROM (
+      SELECT
+        `t5`.`participant_id`,
+        ARRAY_AGG(`t5`.`moment` - (
+          `t5`.`moment` & 0
+        ) IGNORE NULLS) AS `moments`
+      FROM (
+        SELECT
+          `t4`.`participant_id`,
+          `t4`.`session_id`,
+          `t4`.`event`,
+          `t4`.`channel`,
+          `t4`.`device`,
+          IF(`t4`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t4`.`stage`, '') AS `stage`,
+          IF(`t4`.`stage` IN ('opened', 'sent'), COALESCE(`t4`.`moment`, 0), `t4`.`moment`) AS `moment`,
+          `t4`.`value`
+        FROM (
+          SELECT
+            COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+            COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+            COALESCE(`t1`.`event_name`, '') AS `event`,
+            COALESCE(`t1`.`channel`, '') AS `channel`,
+            COALESCE(`t1`.`device_category`, '') AS `device`,
+            CASE `t1`.`event_name`
+              WHEN 'see'
+              THEN 'see'
+              WHEN 'pick'
+              THEN 'pick'
+              WHEN 'chat'
+              THEN 'chat'
+              WHEN 'buy'
+              THEN 'buy'
+              WHEN 'kept'
+              THEN 'buy'
+              WHEN 'opened'
+              THEN 'opened'
+              WHEN 'sent'
+              THEN 'sent'
+              ELSE ''
+            END AS `stage`,
+            `t1`.`event_timestamp` * 1 AS `moment`,
+            `t1`.`value`
+          FROM `ga4_events` AS `t1`
+        ) AS `t4`
+        WHERE
+          `t4`.`participant_id` <> ''
+          AND IF(`t4`.`stage` IN ('opened', 'sent'), COALESCE(`t4`.`moment`, 0), `t4`.`moment`) IS NOT NULL
+          AND `t4`.`event` = 'pick'
+      ) AS `t5`
+      GROUP BY
+        1
+    ) AS `t6`
+  ) AS `t7`
+) AS `t9`
+INNER JOIN (
+  SELECT
+    `t0`.`participant_id`,
+    `t0`.`device`
+  FROM `temp`.`main`.`kept_1` AS `t0`
+) AS `t3`
+  ON `t9`.`participant_id` = `t3`.`participant_id`;
+
+SELECT
+  COUNT(*) AS `n`,
+  MAX(`t0`.`seconds`) AS `longest`
+FROM `temp`.`main`.`kept_2` AS `t0`;
+
+SELECT
+  `t1`.`units`,
+  `t1`.`observed`,
+  COUNT(*) AS `n_people`
+FROM (
+  SELECT
+    `t0`.`participant_id`,
+    `t0`.`seconds`,
+    `t0`.`observed`,
+    `t0`.`device`,
+    CAST(FLOOR(ieee_divide(`t0`.`seconds`, 1)) AS INT64) AS `units`
+  FROM `temp`.`main`.`kept_2` AS `t0`
+  WHERE
+    `t0`.`seconds` IS NOT NULL
+) AS `t1`
+GROUP BY
+  1,
+  2;
+
+SELECT
+  `t1`.`device`,
+  `t1`.`units`,
+  `t1`.`observed`,
+  COUNT(*) AS `n_people`
+FROM (
+  SELECT
+    `t0`.`participant_id`,
+    `t0`.`seconds`,
+    `t0`.`observed`,
+    `t0`.`device`,
+    CAST(FLOOR(ieee_divide(`t0`.`seconds`, 1)) AS INT64) AS `units`
+  FROM `temp`.`main`.`kept_2` AS `t0`
+  WHERE
+    `t0`.`seconds` IS NOT NULL
+) AS `t1`
+GROUP BY
+  1,
+  2,
+  3;

@@ -1,0 +1,263 @@
+SELECT
+  MAX(`t2`.`moment`) AS `end`
+FROM (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+) AS `t2`;
+
+CREATE TEMP TABLE kept_1 AS
+SELECT DISTINCT
+  `t1`.`participant_id`,
+  CAST(TRUNC(
+    ieee_divide(
+      (
+        CAST(FLOOR(
+          ieee_divide(
+            IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`),
+            1000000
+          )
+        ) AS INT64) + 0
+      ) - (
+        MOD(
+          CAST(FLOOR(
+            ieee_divide(
+              IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`),
+              1000000
+            )
+          ) AS INT64) + 0,
+          86400
+        )
+      ),
+      86400
+    )
+  ) AS INT64) AS `period`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL;
+
+SELECT DISTINCT
+  `t1`.`device`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+LIMIT 201;
+
+CREATE TEMP TABLE kept_2 AS
+WITH `t2` AS (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+)
+SELECT
+  `t5`.`participant_id`,
+  `t5`.`first`,
+  `t5`.`last`,
+  COALESCE(`t8`.`device`, '') AS `device`
+FROM (
+  SELECT
+    `t3`.`participant_id`,
+    MIN(`t3`.`moment`) AS `first`,
+    MAX(`t3`.`moment`) AS `last`
+  FROM `t2` AS `t3`
+  GROUP BY
+    1
+) AS `t5`
+LEFT OUTER JOIN (
+  SELECT
+    `t6`.`participant_id`,
+    CASE `t6`.`packed` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+  FROM (
+    SELECT
+      `t3`.`participant_id`,
+      MIN(
+        IF(
+          `t3`.`device` <> '',
+          (
+            `t3`.`moment` * 4
+          ) + CASE `t3`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
+          NULL
+        )
+      ) AS `packed`
+    FROM `t2` AS `t3`
+    GROUP BY
+      1
+  ) AS `t6`
+  WHERE
+    `t6`.`packed` IS NOT NULL
+) AS `t8`
+  ON `t5`.`participant_id` = `t8`.`participant_id`;
+
+CREATE TEMP TABLE kept_3 AS
+SELECT
+  `t2`.`participant_id`,
+  `t2`.`period`,
+  `t6`.`cohort`,
+  `t5`.`device`
+FROM `temp`.`main`.`kept_1` AS `t2`
+INNER JOIN (
+  SELECT
+    `t0`.`participant_id`,
+    MIN(`t0`.`period`) AS `cohort`
+  FROM `temp`.`main`.`kept_1` AS `t0`
+  GROUP BY
+    1
+) AS `t6`
+  ON `t2`.`participant_id` = `t6`.`participant_id`
+INNER JOIN (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`device`
+  FROM `temp`.`main`.`kept_2` AS `t1`
+) AS `t5`
+  ON `t2`.`participant_id` = `t5`.`participant_id`;
+
+SELECT
+  `t0`.`cohort`,
+  `t0`.`period`,
+  COUNT(*) AS `n`
+FROM `temp`.`main`.`kept_3` AS `t0`
+GROUP BY
+  1,
+  2;
+
+SELECT
+  `t0`.`device`,
+  `t0`.`cohort`,
+  `t0`.`period`,
+  COUNT(*) AS `n`
+FROM `temp`.`main`.`kept_3` AS `t0`
+GROUP BY
+  1,
+  2,
+  3;

@@ -1,0 +1,348 @@
+SELECT DISTINCT
+  `t1`.`channel`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+LIMIT 201;
+
+SELECT
+  MAX(`t2`.`moment`) AS `end`
+FROM (
+  SELECT
+    `t1`.`participant_id`,
+    `t1`.`session_id`,
+    `t1`.`event`,
+    `t1`.`channel`,
+    `t1`.`device`,
+    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`value`
+  FROM (
+    SELECT
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t0`.`event_name`, '') AS `event`,
+      COALESCE(`t0`.`channel`, '') AS `channel`,
+      COALESCE(`t0`.`device_category`, '') AS `device`,
+      CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      `t0`.`event_timestamp` * 1 AS `moment`,
+      `t0`.`value`
+    FROM `ga4_events` AS `t0`
+  ) AS `t1`
+  WHERE
+    `t1`.`participant_id` <> ''
+    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+) AS `t2`;
+
+SELECT DISTINCT
+  `t1`.`device`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+LIMIT 201;
+
+CREATE TEMP TABLE kept_1 AS
+SELECT
+  `t3`.`participant_id`,
+  ARRAY(
+    SELECT
+      bq_arr_1
+    FROM UNNEST(`t3`.`history`) AS bq_arr_1
+    ORDER BY
+      bq_arr_1
+  ) AS `history`,
+  CASE `t3`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+FROM (
+  SELECT
+    `t2`.`participant_id`,
+    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    MIN(
+      IF(
+        `t2`.`device` <> '',
+        (
+          `t2`.`moment` * 4
+        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
+        NULL
+      )
+    ) AS `_device`
+  FROM (
+    SELECT
+      `t1`.`participant_id`,
+      `t1`.`session_id`,
+      `t1`.`event`,
+      `t1`.`channel`,
+      `t1`.`device`,
+      IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+      IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+      `t1`.`value`,
+      (
+        IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 4
+      ) + CAST(CASE `t1`.`channel`
+        WHEN 'Läden'
+        THEN 0
+        WHEN 'app'
+        THEN 1
+        WHEN 'web'
+        THEN 2
+        ELSE NULL
+      END AS INT64) AS `_key`
+    FROM (
+      SELECT
+        COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+        COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+        COALESCE(`t0`.`event_name`, '') AS `event`,
+        COALESCE(`t0`.`channel`, '') AS `channel`,
+        COALESCE(`t0`.`device_category`, '') AS `device`,
+        CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 'see'
+          WHEN 'pick'
+          THEN 'pick'
+          WHEN 'chat'
+          THEN 'chat'
+          WHEN 'buy'
+          THEN 'buy'
+          WHEN 'kept'
+          THEN 'buy'
+          WHEN 'opened'
+          THEN 'opened'
+          WHEN 'sent'
+          THEN 'sent'
+          ELSE ''
+        END AS `stage`,
+        `t0`.`event_timestamp` * 1 AS `moment`,
+        `t0`.`value`
+      FROM `ga4_events` AS `t0`
+    ) AS `t1`
+    WHERE
+      `t1`.`participant_id` <> ''
+      AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+  ) AS `t2`
+  GROUP BY
+    1
+) AS `t3`
+WHERE
+  ARRAY_LENGTH(
+    ARRAY(
+      SELECT
+        bq_arr_1
+      FROM UNNEST(`t3`.`history`) AS bq_arr_1
+      ORDER BY
+        bq_arr_1
+    )
+  ) > 0;
+
+CREATE TEMP TABLE kept_2 AS
+SELECT
+  `t1`.`participant_id`,
+  `t1`.`device`,
+  ARRAY_CONCAT(
+    [`t1`.`path`[safe_offset(0)]],
+    ARRAY(
+      SELECT
+        `t1`.`path`[safe_offset(__ibis_param_i__)]
+      FROM UNNEST(ARRAY(
+        SELECT
+          __ibis_param_i__
+        FROM UNNEST(IF(
+          NOT NULLIF(1, 0) IS NULL AND SIGN(1) = SIGN(ARRAY_LENGTH(`t1`.`path`) - 1),
+          ARRAY(
+            SELECT
+              bq_arr_range_2
+            FROM UNNEST(GENERATE_ARRAY(1, ARRAY_LENGTH(`t1`.`path`), 1)) AS bq_arr_range_2
+            WHERE
+              bq_arr_range_2 <> ARRAY_LENGTH(`t1`.`path`)
+          ),
+          []
+        )) AS __ibis_param_i__
+        WHERE
+          `t1`.`path`[safe_offset(__ibis_param_i__ - 1)] <> `t1`.`path`[safe_offset(__ibis_param_i__)]
+      )) AS __ibis_param_i__
+    )
+  ) AS `path`
+FROM (
+  SELECT
+    `t0`.`participant_id`,
+    `t0`.`device`,
+    ARRAY(
+      SELECT
+        __ibis_param_key__ & 3
+      FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+    ) AS `path`
+  FROM `temp`.`main`.`kept_1` AS `t0`
+) AS `t1`
+WHERE
+  ARRAY_LENGTH(`t1`.`path`) > 0;
+
+CREATE TEMP TABLE kept_3 AS
+SELECT
+  `t6`.`participant_id`,
+  `t6`.`device`,
+  `t6`.`pair`,
+  COUNT(*) AS `n`
+FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      `t0`.`participant_id`,
+      `t0`.`device`,
+      (
+        `t0`.`path`[safe_offset(ARRAY_LENGTH(`t0`.`path`) - 1)] * 5
+      ) + 4 AS `pair`
+    FROM `temp`.`main`.`kept_2` AS `t0`
+  ) AS `t3`
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t2`.*
+        REPLACE (`table_unnest_column_3` AS `pair`)
+      FROM (
+        SELECT
+          `t0`.`participant_id`,
+          `t0`.`device`,
+          ARRAY(
+            SELECT
+              (
+                `t0`.`path`[safe_offset(__ibis_param_i__ - 1)] * 5
+              ) + `t0`.`path`[safe_offset(__ibis_param_i__)]
+            FROM UNNEST(IF(
+              NOT NULLIF(1, 0) IS NULL AND SIGN(1) = SIGN(ARRAY_LENGTH(`t0`.`path`) - 1),
+              ARRAY(
+                SELECT
+                  bq_arr_range_4
+                FROM UNNEST(GENERATE_ARRAY(1, ARRAY_LENGTH(`t0`.`path`), 1)) AS bq_arr_range_4
+                WHERE
+                  bq_arr_range_4 <> ARRAY_LENGTH(`t0`.`path`)
+              ),
+              []
+            )) AS __ibis_param_i__
+          ) AS `pair`
+        FROM `temp`.`main`.`kept_2` AS `t0`
+      ) AS `t2`
+      CROSS JOIN UNNEST(`t2`.`pair`) AS `table_unnest_column_3`
+    ) AS `t4`
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t0`.`participant_id`,
+        `t0`.`device`,
+        `t0`.`path`[safe_offset(0)] + 15 AS `pair`
+      FROM `temp`.`main`.`kept_2` AS `t0`
+    ) AS `t1`
+  ) AS `t5`
+) AS `t6`
+GROUP BY
+  1,
+  2,
+  3;
+
+SELECT
+  `t0`.`pair`,
+  SUM(`t0`.`n`) AS `n_transitions`,
+  COUNT(*) AS `n_participants`
+FROM `temp`.`main`.`kept_3` AS `t0`
+GROUP BY
+  1;
+
+SELECT
+  `t0`.`pair`,
+  `t0`.`device` AS `segment_value`,
+  SUM(`t0`.`n`) AS `n_transitions`,
+  COUNT(*) AS `n_participants`
+FROM `temp`.`main`.`kept_3` AS `t0`
+GROUP BY
+  1,
+  2;
+
+SELECT
+  *
+FROM (
+  SELECT
+    `t0`.`device` AS `value`,
+    COUNT(DISTINCT `t0`.`participant_id`) AS `n`
+  FROM `temp`.`main`.`kept_2` AS `t0`
+  GROUP BY
+    1
+) AS `t1`
+WHERE
+  `t1`.`n` < 5;

@@ -1,0 +1,452 @@
+SELECT DISTINCT
+  `t1`.`device`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+) AS `t1`
+WHERE
+  `t1`.`participant_id` <> ''
+  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+LIMIT 201;
+
+CREATE TEMP TABLE kept_1 AS
+SELECT
+  `t4`.`participant_id`,
+  ARRAY(
+    SELECT
+      bq_arr_1
+    FROM UNNEST(`t4`.`history`) AS bq_arr_1
+    ORDER BY
+      bq_arr_1
+  ) AS `history`,
+  CASE `t4`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+FROM (
+  SELECT
+    `t3`.`participant_id`,
+    ARRAY_AGG(IF(`t3`.`_key` IS NOT NULL, `t3`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    MIN(
+      IF(
+        `t3`.`device` <> '',
+        (
+          `t3`.`moment` * 4
+        ) + CASE `t3`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
+        NULL
+      )
+    ) AS `_device`
+  FROM (
+    SELECT
+      `t2`.`participant_id`,
+      `t2`.`session_id`,
+      `t2`.`event`,
+      `t2`.`channel`,
+      `t2`.`device`,
+      `t2`.`stage`,
+      `t2`.`moment`,
+      `t2`.`value`,
+      (
+        `t2`.`moment` * 32
+      ) + CAST(IF(
+        (
+          CASE `t2`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END > 0
+        )
+        OR (
+          COALESCE(
+            CASE `t2`.`stage`
+              WHEN 'see'
+              THEN 0
+              WHEN 'pick'
+              THEN 4
+              WHEN 'chat'
+              THEN 8
+              WHEN 'buy'
+              THEN 12
+              WHEN 'opened'
+              THEN 16
+              WHEN 'sent'
+              THEN 20
+              ELSE NULL
+            END,
+            24
+          ) < 24
+        ),
+        COALESCE(
+          CASE `t2`.`stage`
+            WHEN 'see'
+            THEN 0
+            WHEN 'pick'
+            THEN 4
+            WHEN 'chat'
+            THEN 8
+            WHEN 'buy'
+            THEN 12
+            WHEN 'opened'
+            THEN 16
+            WHEN 'sent'
+            THEN 20
+            ELSE NULL
+          END,
+          24
+        ) + CASE `t2`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END,
+        NULL
+      ) AS INT64) AS `_key`
+    FROM (
+      SELECT
+        `t1`.`participant_id`,
+        `t1`.`session_id`,
+        `t1`.`event`,
+        `t1`.`channel`,
+        `t1`.`device`,
+        IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
+        IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+        `t1`.`value`
+      FROM (
+        SELECT
+          COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+          COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+          COALESCE(`t0`.`event_name`, '') AS `event`,
+          COALESCE(`t0`.`channel`, '') AS `channel`,
+          COALESCE(`t0`.`device_category`, '') AS `device`,
+          CASE `t0`.`event_name`
+            WHEN 'see'
+            THEN 'see'
+            WHEN 'pick'
+            THEN 'pick'
+            WHEN 'chat'
+            THEN 'chat'
+            WHEN 'buy'
+            THEN 'buy'
+            WHEN 'kept'
+            THEN 'buy'
+            WHEN 'opened'
+            THEN 'opened'
+            WHEN 'sent'
+            THEN 'sent'
+            ELSE ''
+          END AS `stage`,
+          `t0`.`event_timestamp` * 1 AS `moment`,
+          `t0`.`value`
+        FROM `ga4_events` AS `t0`
+      ) AS `t1`
+      WHERE
+        `t1`.`participant_id` <> ''
+        AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+    ) AS `t2`
+  ) AS `t3`
+  GROUP BY
+    1
+) AS `t4`
+WHERE
+  ARRAY_LENGTH(
+    ARRAY(
+      SELECT
+        bq_arr_1
+      FROM UNNEST(`t4`.`history`) AS bq_arr_1
+      ORDER BY
+        bq_arr_1
+    )
+  ) > 0;
+
+CREATE TEMP TABLE kept_2 AS
+SELECT
+  `t5`.`participant_id`,
+  `t5`.`device`,
+  `t5`.`t0`,
+  `t5`.`t1`,
+  `t5`.`t2`,
+  `t5`.`start`,
+  `t5`.`depth`,
+  IF(
+    `t5`.`depth` = 2,
+    (
+      SELECT
+        MIN(bq_arr_min_2)
+      FROM UNNEST(ARRAY(
+        SELECT
+          __ibis_param_key__
+        FROM UNNEST(`t5`.`history`) AS __ibis_param_key__
+        WHERE
+          __ibis_param_key__ & 3 IN (1)
+          AND (
+            __ibis_param_key__ >= (
+              `t5`.`_left` - (
+                `t5`.`_left` & 31
+              )
+            )
+          )
+          AND TRUE
+      )) AS bq_arr_min_2
+    ),
+    CAST(NULL AS INT64)
+  ) AS `done`,
+  CASE
+    WHEN `t5`.`depth` = 2
+    THEN (
+      SELECT
+        MIN(bq_arr_min_3)
+      FROM UNNEST(ARRAY(
+        SELECT
+          __ibis_param_key__
+        FROM UNNEST(`t5`.`history`) AS __ibis_param_key__
+        WHERE
+          __ibis_param_key__ & 3 IN (2)
+          AND (
+            __ibis_param_key__ >= (
+              `t5`.`_left` - (
+                `t5`.`_left` & 31
+              )
+            )
+          )
+      )) AS bq_arr_min_3
+    )
+    ELSE NULL
+  END AS `elsewhere`,
+  ARRAY_LENGTH(
+    ARRAY(
+      SELECT
+        __ibis_param_key__
+      FROM UNNEST(`t5`.`history`) AS __ibis_param_key__
+      WHERE
+        (
+          __ibis_param_key__ > `t5`.`_left`
+        )
+        AND (
+          (
+            __ibis_param_key__ & 28
+          ) > (
+            `t5`.`_left` & 28
+          )
+        )
+        AND __ibis_param_key__ & 28 IN (4, 12)
+    )
+  ) > 0 AS `seen_later`
+FROM (
+  SELECT
+    `t4`.`participant_id`,
+    `t4`.`history`,
+    `t4`.`device`,
+    `t4`.`_first`,
+    `t4`.`t0`,
+    `t4`.`t1`,
+    `t4`.`t2`,
+    `t4`.`depth`,
+    `t4`.`start`,
+    CASE
+      WHEN `t4`.`depth` = 0
+      THEN `t4`.`t0`
+      WHEN `t4`.`depth` = 1
+      THEN `t4`.`t1`
+      WHEN `t4`.`depth` = 2
+      THEN `t4`.`t2`
+      ELSE NULL
+    END AS `_left`
+  FROM (
+    SELECT
+      `t3`.`participant_id`,
+      `t3`.`history`,
+      `t3`.`device`,
+      `t3`.`_first`,
+      `t3`.`t0`,
+      `t3`.`t1`,
+      `t3`.`t2`,
+      CAST(CASE
+        WHEN `t3`.`t2` IS NOT NULL
+        THEN 2
+        WHEN `t3`.`t1` IS NOT NULL
+        THEN 1
+        WHEN `t3`.`t0` IS NOT NULL
+        THEN 0
+        ELSE -1
+      END AS INT64) AS `depth`,
+      CAST(0 AS INT64) AS `start`
+    FROM (
+      SELECT
+        `t2`.`participant_id`,
+        `t2`.`history`,
+        `t2`.`device`,
+        `t2`.`_first`,
+        `t2`.`t0`,
+        `t2`.`t1`,
+        (
+          SELECT
+            MIN(bq_arr_min_4)
+          FROM UNNEST(ARRAY(
+            SELECT
+              __ibis_param_key__
+            FROM UNNEST(`t2`.`history`) AS __ibis_param_key__
+            WHERE
+              (
+                (
+                  __ibis_param_key__ & 28
+                ) = 12
+              )
+              AND (
+                __ibis_param_key__ > `t2`.`t1`
+              )
+              AND TRUE
+          )) AS bq_arr_min_4
+        ) AS `t2`
+      FROM (
+        SELECT
+          `t1`.`participant_id`,
+          `t1`.`history`,
+          `t1`.`device`,
+          `t1`.`_first`,
+          `t1`.`_first` AS `t0`,
+          (
+            SELECT
+              MIN(bq_arr_min_5)
+            FROM UNNEST(ARRAY(
+              SELECT
+                __ibis_param_key__
+              FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
+              WHERE
+                (
+                  (
+                    __ibis_param_key__ & 28
+                  ) = 4
+                )
+                AND (
+                  __ibis_param_key__ > `t1`.`_first`
+                )
+                AND TRUE
+            )) AS bq_arr_min_5
+          ) AS `t1`
+        FROM (
+          SELECT
+            `t0`.`participant_id`,
+            `t0`.`history`,
+            `t0`.`device`,
+            (
+              SELECT
+                MIN(bq_arr_min_6)
+              FROM UNNEST(ARRAY(
+                SELECT
+                  __ibis_param_key__
+                FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+                WHERE
+                  (
+                    __ibis_param_key__ & 28
+                  ) = 0
+              )) AS bq_arr_min_6
+            ) AS `_first`
+          FROM `temp`.`main`.`kept_1` AS `t0`
+        ) AS `t1`
+      ) AS `t2`
+    ) AS `t3`
+  ) AS `t4`
+  WHERE
+    `t4`.`depth` >= 0
+) AS `t5`;
+
+SELECT
+  COUNT(*) AS `n`
+FROM `temp`.`main`.`kept_2` AS `t0`;
+
+CREATE TEMP TABLE kept_3 AS
+SELECT
+  `t4`.`participant_id`,
+  `t4`.`device`,
+  `t7`.`value`
+FROM (
+  SELECT
+    `t0`.`participant_id`,
+    `t0`.`device`
+  FROM `temp`.`main`.`kept_2` AS `t0`
+  WHERE
+    `t0`.`done` IS NOT NULL
+) AS `t4`
+LEFT OUTER JOIN (
+  SELECT
+    `t5`.`participant_id`,
+    SUM(`t5`.`value`) AS `value`
+  FROM (
+    SELECT
+      `t3`.`participant_id`,
+      `t3`.`session_id`,
+      `t3`.`event`,
+      `t3`.`channel`,
+      `t3`.`device`,
+      IF(`t3`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t3`.`stage`, '') AS `stage`,
+      IF(`t3`.`stage` IN ('opened', 'sent'), COALESCE(`t3`.`moment`, 0), `t3`.`moment`) AS `moment`,
+      `t3`.`value`
+    FROM (
+      SELECT
+        COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+        COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+        COALESCE(`t1`.`event_name`, '') AS `event`,
+        COALESCE(`t1`.`channel`, '') AS `channel`,
+        COALESCE(`t1`.`device_category`, '') AS `device`,
+        CASE `t1`.`event_name`
+          WHEN 'see'
+          THEN 'see'
+          WHEN 'pick'
+          THEN 'pick'
+          WHEN 'chat'
+          THEN 'chat'
+          WHEN 'buy'
+          THEN 'buy'
+          WHEN 'kept'
+          THEN 'buy'
+          WHEN 'opened'
+          THEN 'opened'
+          WHEN 'sent'
+          THEN 'sent'
+          ELSE ''
+        END AS `stage`,
+        `t1`.`event_timestamp` * 1 AS `moment`,
+        `t1`.`value`
+      FROM `ga4_events` AS `t1`
+    ) AS `t3`
+    WHERE
+      `t3`.`participant_id` <> ''
+      AND IF(`t3`.`stage` IN ('opened', 'sent'), COALESCE(`t3`.`moment`, 0), `t3`.`moment`) IS NOT NULL
+      AND `t3`.`value` IS NOT NULL
+      AND NOT (
+        IS_NAN(`t3`.`value`)
+      )
+  ) AS `t5`
+  GROUP BY
+    1
+) AS `t7`
+  ON `t4`.`participant_id` = `t7`.`participant_id`;
+
+SELECT
+  COUNT(*) AS `n_completed`,
+  COUNT(`t0`.`value`) AS `n`,
+  AVG(`t0`.`value`) AS `mean`,
+  STDDEV_SAMP(`t0`.`value`) AS `sd`
+FROM `temp`.`main`.`kept_3` AS `t0`;
+
+SELECT
+  `t0`.`device`,
+  COUNT(*) AS `n_completed`,
+  COUNT(`t0`.`value`) AS `n`,
+  AVG(`t0`.`value`) AS `mean`,
+  STDDEV_SAMP(`t0`.`value`) AS `sd`
+FROM `temp`.`main`.`kept_3` AS `t0`
+GROUP BY
+  1;
