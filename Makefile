@@ -61,9 +61,23 @@ heads: env ## Fit the heads of the coder anew from DATA, a few minutes
 voices: .venv-training/.ready ## Measure the coding of what people say on DATA
 	OMP_NUM_THREADS=2 .venv-training/bin/python benchmarks/voices.py --data $(DATA)
 
+# An environment of its own: the peers are nobody's dependency.
+.venv-benchmarks/.ready: requirements/lock.txt requirements/benchmarks.txt
+	test -x .venv-benchmarks/bin/python || $(PYTHON) -m venv .venv-benchmarks
+	.venv-benchmarks/bin/python -m pip install --quiet uv
+	.venv-benchmarks/bin/uv pip install --python .venv-benchmarks/bin/python --no-deps --require-hashes --compile-bytecode --quiet -r requirements/lock.txt
+	.venv-benchmarks/bin/uv pip install --python .venv-benchmarks/bin/python --no-deps --compile-bytecode --quiet -r requirements/benchmarks.txt
+	.venv-benchmarks/bin/uv pip install --python .venv-benchmarks/bin/python --no-deps --quiet -e .
+	touch $@
+
+EVENTS ?= 10000000
+
+behaviour: .venv-benchmarks/.ready ## Measure behaviour and its peers on EVENTS made events
+	.venv-benchmarks/bin/python benchmarks/behaviour.py --events $(EVENTS)
+
 lock: env ## Resolve the lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
 	  --override requirements/overrides.txt --no-header --no-annotate --no-emit-index-url \
 	  --quiet -o requirements/lock.txt
 
-.PHONY: help env demo test lint types notebooks bench train language heads voices lock
+.PHONY: help env demo test lint types notebooks bench train language heads voices behaviour lock

@@ -48,8 +48,9 @@ def run_ours(path: Path, memory_limit: str) -> dict[str, Any]:
         open_log(path, journey, segments=["device"], engine=engine) as log,
     ):
         funnel = estimate_drop_off(log)
-        timing = estimate_stage_timing(log)
-        transitions = count_transitions(log, ends=False)
+        # The peers split the funnel and nothing else.
+        timing = estimate_stage_timing(log.whole())
+        transitions = count_transitions(log.whole(), ends=False)
     everybody = timing[timing["segment"] == ""].set_index("stage")["median_s"]
     moves = transitions[transitions["segment"] == ""]
     return {

@@ -32,8 +32,6 @@ BACKENDS: dict[str, str] = {
     "bigquery": "bigquery",
     "postgres": "postgres",
     "snowflake": "snowflake",
-    "databricks": "databricks",
-    "trino": "trino",
     "clickhouse": "clickhouse",
 }
 """Names for study.yaml, and what ibis calls them."""
@@ -64,7 +62,7 @@ class Engine:
 
     @property
     def has_quantiles(self) -> bool:
-        """Whether quantiles are exact aggregates there; BigQuery's and Trino's are not."""
+        """Whether quantiles are exact aggregates there; BigQuery's are not."""
         import ibis.expr.operations as ops
 
         return bool(self.backend.has_operation(ops.Quantile))

@@ -133,7 +133,8 @@ MEANINGS = {
     "StagePart.measure": "what the stage's number counts; `none` for no number",
     "StagePart.outcome": "`task_failure`: id of the outcome that counts as success",
     "StagePart.events": "event names that mean: in this stage",
-    "StagePart.completed_elsewhere": "events that mean: went on by another way (by phone, in a shop), not lost",
+    "StagePart.completed_elsewhere": "events that mean: went on by another way (by phone, in a "
+    "shop), not lost",
     "StagePart.completed_by": "last stage of the funnel: events that mean: not lost here",
     "StagePart.cues": "phrases that place a sentence in this stage",
     "StagePart.prompts": "questions of the interview guide about this stage",
@@ -242,8 +243,8 @@ MEANINGS = {
     "StudyConfig.engine": "see below",
     "StudyConfig.behaviour": "see below",
     "EnginePart.backend": "see [scaling.md](scaling.md)",
-    "EnginePart.connection": "what the backend needs to connect; secrets only as `${NAME}`, read from "
-    "the environment",
+    "EnginePart.connection": "what the backend needs to connect; secrets only as `${NAME}`, read "
+    "from the environment",
     "EnginePart.memory_limit": "of DuckDB, such as `1GB`; beyond it work spills to disk",
     "EnginePart.threads": "of DuckDB; 0 takes every core",
     "BehaviourPart.funnel": "see below",

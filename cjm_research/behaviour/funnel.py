@@ -325,10 +325,13 @@ class _Walk:
                 )
             )
         later = self._later_stages()
+        following = [place * codes.marks for place in range(len(codes.names) - 1)]
+        # Where everything later is a step of this funnel, being later is enough.
+        asked = codes.marks > 1 or later != following[1:]
         seen = table.history.filter(
             lambda key: self._since(key, table._left)
             & (codes.position(key) > codes.position(table._left))
-            & codes.position(key).isin(later)
+            & (codes.position(key).isin(later) if asked else True)
         )  # fmt: skip
         return table.mutate(done=done, elsewhere=elsewhere, seen_later=seen.length() > 0)
 

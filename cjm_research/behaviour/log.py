@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union
 
@@ -107,7 +107,8 @@ class EventLog:
     ----------
     events : ibis Table
         `participant_id`, `session_id`, `event`, `stage`, `channel`, `device`: text, "" for
-        none; `moment`: int64, ticks since `origin_us`; `value`: float. Only events with a
+        none; `place`: position of the stage in the journey, its length for none; `moment`:
+        int64, ticks since `origin_us`; `value`: float. Only events with a
         participant and a time.
     journey : Journey
     engine : Engine
@@ -144,6 +145,10 @@ class EventLog:
     def ticks_per_s(self) -> int:
         """Moments in a second."""
         return 1_000_000 * self.ticks_per_us
+
+    def whole(self) -> EventLog:
+        """Return the same log without its audience segments: measures of everybody alone."""
+        return replace(self, segments=())
 
     def since_1970_s(self, moment: Any) -> Any:
         """Return a moment as whole seconds since 1970, UTC: for calendars."""
@@ -229,17 +234,14 @@ class EventLog:
         special = _special_events(self.journey)
         marks = _power_of_two(len(special) + 1)
         codes = Codes(names, marks, _power_of_two(len(names)) * marks, self.ticks_per_s)
-        stages = [(name, place * marks) for place, name in enumerate(names[:-1])]
-        place = self.events.stage.cases(*stages) if stages else ibis.null("int64")
+        nowhere, place = len(names) - 1, self.events.place
         if not special:
-            return codes, place.cast("int64")
+            return codes, place.nullif(nowhere) * marks
         mark = self.events.event.cases(
             *((name, number + 1) for number, name in enumerate(special)), else_=0
         )
-        place = place.fill_null(len(stages) * marks)
-        return codes, ((mark > 0) | (place < len(stages) * marks)).ifelse(
-            place + mark, ibis.null()
-        ).cast("int64")
+        known = (mark > 0) | (place < nowhere)
+        return codes, known.ifelse(place * marks + mark, ibis.null("int64"))
 
     def _coded_by_event(self) -> tuple[Codes, Any]:
         found = self.profile()
@@ -459,12 +461,24 @@ def _canonical(
     fields: dict[str, Any] = {
         name: text(name) for name in ("participant_id", "session_id", "event", "channel", "device")
     }
-    by_event = [(name, stage.id) for stage in journey for name in stage.events]
+    by_stage = [(name, place) for place, name in enumerate(journey.stage_ids)]
+    by_event = [(name, place) for place, stage in enumerate(journey) for name in stage.events]
     if named["stage"] in table.columns:
-        fields["stage"] = text("stage")
+        named_in, places = table[named["stage"]].cast("string"), by_stage
+        # Unknown stages of a column are no stages of this journey: seen, never guessed.
+        known = text("stage").isin(journey.stage_ids)
+        fields["stage"] = known.ifelse(text("stage"), NO_STAGE)
     else:
-        event = table[named["event"]].cast("string")
-        fields["stage"] = event.cases(*by_event, else_="") if by_event else ibis.literal("")
+        named_in, places = table[named["event"]].cast("string"), by_event
+        fields["stage"] = (
+            named_in.cases(*((n, journey.stage_ids[p]) for n, p in places), else_=NO_STAGE)
+            if places
+            else ibis.literal(NO_STAGE)
+        )
+    # Beside the name: a number is what histories are made of, and one look-up of text is enough.
+    fields["place"] = (
+        named_in.cases(*places, else_=len(journey)) if places else ibis.literal(len(journey))
+    ).cast("int64")
     if named["event"] not in table.columns:
         fields["event"] = fields["stage"]
     fields["moment"] = _moment(table[named["occurred_at"]], time_unit, named["occurred_at"])
@@ -482,10 +496,12 @@ def _canonical(
     }
     log = table.select(**fields, **others)
     # A form's steps are ordered by the form: where it has no date, any one instant does.
-    forms = [stage.id for stage in journey if stage.measure == "questionnaire_abandonment"]
-    log = log.mutate(moment=log.stage.isin(forms).ifelse(log.moment.fill_null(0), log.moment))
-    # Unknown stages of a column are no stages of this journey: seen, never guessed.
-    log = log.mutate(stage=log.stage.isin(journey.stage_ids).ifelse(log.stage, NO_STAGE))
+    forms = [
+        place for place, stage in enumerate(journey) if stage.measure == "questionnaire_abandonment"
+    ]
+    if forms:
+        moment = log.place.isin(forms).ifelse(log.moment.fill_null(0), log.moment)
+        log = log.mutate(moment=moment)
     return log
 
 

@@ -286,7 +286,6 @@ class Events(_Source):
     timezone: str = "UTC"
     day_first: bool | None = None
 
-
     @property
     def stays(self) -> bool:
         """True when the events stay where they are, and only counts come back."""
@@ -375,9 +374,9 @@ Duration = Annotated[
 class EnginePart(_Part):
     """Where event logs are measured: in this process, or where they already lie."""
 
-    backend: Literal[
-        "duckdb", "spark", "bigquery", "postgres", "snowflake", "databricks", "trino", "clickhouse"
-    ] = "duckdb"
+    backend: Literal["duckdb", "spark", "bigquery", "postgres", "snowflake", "clickhouse"] = (
+        "duckdb"
+    )
     connection: dict[str, Any] = Field(default_factory=dict)
     memory_limit: str = ""
     threads: int = Field(0, ge=0)

@@ -76,8 +76,13 @@ def build_study_masker(
     declared = frozenset(
         name
         for stage in journey
-        for name in (stage.id, f"reached {stage.id}", *stage.events, *stage.completed_by,
-                     *stage.completed_elsewhere)
+        for name in (
+            stage.id,
+            f"reached {stage.id}",
+            *stage.events,
+            *stage.completed_by,
+            *stage.completed_elsewhere,
+        )
     )
     masker = build_masker(known, names=config.privacy.names, keep=config.privacy.keep)
     return StudyMasker(masker, declared)

@@ -24,147 +24,139 @@ FROM (
       THEN 'sent'
       ELSE ''
     END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
     `t0`.`event_timestamp` * 1 AS `moment`,
     `t0`.`value`
   FROM `ga4_events` AS `t0`
 ) AS `t1`
 WHERE
   `t1`.`participant_id` <> ''
-  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 LIMIT 201;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
-  `t4`.`participant_id`,
+  `t3`.`participant_id`,
   ARRAY(
     SELECT
       bq_arr_1
-    FROM UNNEST(`t4`.`history`) AS bq_arr_1
+    FROM UNNEST(`t3`.`history`) AS bq_arr_1
     ORDER BY
       bq_arr_1
   ) AS `history`,
-  CASE `t4`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+  CASE `t3`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
 FROM (
   SELECT
-    `t3`.`participant_id`,
-    ARRAY_AGG(IF(`t3`.`_key` IS NOT NULL, `t3`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    `t2`.`participant_id`,
+    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
       IF(
-        `t3`.`device` <> '',
+        `t2`.`device` <> '',
         (
-          `t3`.`moment` * 4
-        ) + CASE `t3`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
+          `t2`.`moment` * 4
+        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
         NULL
       )
     ) AS `_device`
   FROM (
     SELECT
-      `t2`.`participant_id`,
-      `t2`.`session_id`,
-      `t2`.`event`,
-      `t2`.`channel`,
-      `t2`.`device`,
-      `t2`.`stage`,
-      `t2`.`moment`,
-      `t2`.`value`,
+      `t1`.`participant_id`,
+      `t1`.`session_id`,
+      `t1`.`event`,
+      `t1`.`channel`,
+      `t1`.`device`,
+      `t1`.`stage`,
+      `t1`.`place`,
+      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+      `t1`.`value`,
       (
-        `t2`.`moment` * 32
-      ) + CAST(IF(
+        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
+      ) + IF(
         (
-          CASE `t2`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END > 0
+          CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END > 0
         )
         OR (
-          COALESCE(
-            CASE `t2`.`stage`
-              WHEN 'see'
-              THEN 0
-              WHEN 'pick'
-              THEN 4
-              WHEN 'chat'
-              THEN 8
-              WHEN 'buy'
-              THEN 12
-              WHEN 'opened'
-              THEN 16
-              WHEN 'sent'
-              THEN 20
-              ELSE NULL
-            END,
-            24
-          ) < 24
+          `t1`.`place` < 6
         ),
-        COALESCE(
-          CASE `t2`.`stage`
-            WHEN 'see'
-            THEN 0
-            WHEN 'pick'
-            THEN 4
-            WHEN 'chat'
-            THEN 8
-            WHEN 'buy'
-            THEN 12
-            WHEN 'opened'
-            THEN 16
-            WHEN 'sent'
-            THEN 20
-            ELSE NULL
-          END,
-          24
-        ) + CASE `t2`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END,
-        NULL
-      ) AS INT64) AS `_key`
+        (
+          `t1`.`place` * 4
+        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END,
+        CAST(NULL AS INT64)
+      ) AS `_key`
     FROM (
       SELECT
-        `t1`.`participant_id`,
-        `t1`.`session_id`,
-        `t1`.`event`,
-        `t1`.`channel`,
-        `t1`.`device`,
-        IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-        IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-        `t1`.`value`
-      FROM (
-        SELECT
-          COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-          COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-          COALESCE(`t0`.`event_name`, '') AS `event`,
-          COALESCE(`t0`.`channel`, '') AS `channel`,
-          COALESCE(`t0`.`device_category`, '') AS `device`,
-          CASE `t0`.`event_name`
-            WHEN 'see'
-            THEN 'see'
-            WHEN 'pick'
-            THEN 'pick'
-            WHEN 'chat'
-            THEN 'chat'
-            WHEN 'buy'
-            THEN 'buy'
-            WHEN 'kept'
-            THEN 'buy'
-            WHEN 'opened'
-            THEN 'opened'
-            WHEN 'sent'
-            THEN 'sent'
-            ELSE ''
-          END AS `stage`,
-          `t0`.`event_timestamp` * 1 AS `moment`,
-          `t0`.`value`
-        FROM `ga4_events` AS `t0`
-      ) AS `t1`
-      WHERE
-        `t1`.`participant_id` <> ''
-        AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-    ) AS `t2`
-  ) AS `t3`
+        COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+        COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+        COALESCE(`t0`.`event_name`, '') AS `event`,
+        COALESCE(`t0`.`channel`, '') AS `channel`,
+        COALESCE(`t0`.`device_category`, '') AS `device`,
+        CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 'see'
+          WHEN 'pick'
+          THEN 'pick'
+          WHEN 'chat'
+          THEN 'chat'
+          WHEN 'buy'
+          THEN 'buy'
+          WHEN 'kept'
+          THEN 'buy'
+          WHEN 'opened'
+          THEN 'opened'
+          WHEN 'sent'
+          THEN 'sent'
+          ELSE ''
+        END AS `stage`,
+        CAST(CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 0
+          WHEN 'pick'
+          THEN 1
+          WHEN 'chat'
+          THEN 2
+          WHEN 'buy'
+          THEN 3
+          WHEN 'kept'
+          THEN 3
+          WHEN 'opened'
+          THEN 4
+          WHEN 'sent'
+          THEN 5
+          ELSE 6
+        END AS INT64) AS `place`,
+        `t0`.`event_timestamp` * 1 AS `moment`,
+        `t0`.`value`
+      FROM `ga4_events` AS `t0`
+    ) AS `t1`
+    WHERE
+      `t1`.`participant_id` <> ''
+      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+  ) AS `t2`
   GROUP BY
     1
-) AS `t4`
+) AS `t3`
 WHERE
   ARRAY_LENGTH(
     ARRAY(
       SELECT
         bq_arr_1
-      FROM UNNEST(`t4`.`history`) AS bq_arr_1
+      FROM UNNEST(`t3`.`history`) AS bq_arr_1
       ORDER BY
         bq_arr_1
     )

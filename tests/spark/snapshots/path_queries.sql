@@ -7,8 +7,9 @@ FROM (
     `t1`.`event`,
     `t1`.`channel`,
     `t1`.`device`,
-    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`stage`,
+    `t1`.`place`,
+    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
     `t1`.`value`
   FROM (
     SELECT
@@ -34,13 +35,30 @@ FROM (
         THEN 'sent'
         ELSE ''
       END AS `stage`,
+      CAST(CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 0
+        WHEN 'pick'
+        THEN 1
+        WHEN 'chat'
+        THEN 2
+        WHEN 'buy'
+        THEN 3
+        WHEN 'kept'
+        THEN 3
+        WHEN 'opened'
+        THEN 4
+        WHEN 'sent'
+        THEN 5
+        ELSE 6
+      END AS INT64) AS `place`,
       `t0`.`event_timestamp` * 1 AS `moment`,
       `t0`.`value`
     FROM `ga4_events` AS `t0`
   ) AS `t1`
   WHERE
     `t1`.`participant_id` <> ''
-    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 ) AS `t2`;
 
 SELECT
@@ -56,8 +74,9 @@ FROM (
     `t1`.`event`,
     `t1`.`channel`,
     `t1`.`device`,
-    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`stage`,
+    `t1`.`place`,
+    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
     `t1`.`value`
   FROM (
     SELECT
@@ -83,13 +102,30 @@ FROM (
         THEN 'sent'
         ELSE ''
       END AS `stage`,
+      CAST(CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 0
+        WHEN 'pick'
+        THEN 1
+        WHEN 'chat'
+        THEN 2
+        WHEN 'buy'
+        THEN 3
+        WHEN 'kept'
+        THEN 3
+        WHEN 'opened'
+        THEN 4
+        WHEN 'sent'
+        THEN 5
+        ELSE 6
+      END AS INT64) AS `place`,
       `t0`.`event_timestamp` * 1 AS `moment`,
       `t0`.`value`
     FROM `ga4_events` AS `t0`
   ) AS `t1`
   WHERE
     `t1`.`participant_id` <> ''
-    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 ) AS `t2`
 GROUP BY
   1,
@@ -121,13 +157,30 @@ FROM (
       THEN 'sent'
       ELSE ''
     END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
     `t0`.`event_timestamp` * 1 AS `moment`,
     `t0`.`value`
   FROM `ga4_events` AS `t0`
 ) AS `t1`
 WHERE
   `t1`.`participant_id` <> ''
-  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 LIMIT 201;
 
 CREATE TEMP TABLE kept_1 AS
@@ -161,11 +214,12 @@ FROM (
       `t1`.`event`,
       `t1`.`channel`,
       `t1`.`device`,
-      IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-      IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+      `t1`.`stage`,
+      `t1`.`place`,
+      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
       `t1`.`value`,
       (
-        IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
+        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
       ) + CAST(CASE `t1`.`event`
         WHEN 'see'
         THEN 0
@@ -213,13 +267,30 @@ FROM (
           THEN 'sent'
           ELSE ''
         END AS `stage`,
+        CAST(CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 0
+          WHEN 'pick'
+          THEN 1
+          WHEN 'chat'
+          THEN 2
+          WHEN 'buy'
+          THEN 3
+          WHEN 'kept'
+          THEN 3
+          WHEN 'opened'
+          THEN 4
+          WHEN 'sent'
+          THEN 5
+          ELSE 6
+        END AS INT64) AS `place`,
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
     ) AS `t1`
     WHERE
       `t1`.`participant_id` <> ''
-      AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1

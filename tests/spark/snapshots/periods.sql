@@ -7,8 +7,9 @@ FROM (
     `t1`.`event`,
     `t1`.`channel`,
     `t1`.`device`,
-    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`stage`,
+    `t1`.`place`,
+    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
     `t1`.`value`
   FROM (
     SELECT
@@ -34,88 +35,105 @@ FROM (
         THEN 'sent'
         ELSE ''
       END AS `stage`,
+      CAST(CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 0
+        WHEN 'pick'
+        THEN 1
+        WHEN 'chat'
+        THEN 2
+        WHEN 'buy'
+        THEN 3
+        WHEN 'kept'
+        THEN 3
+        WHEN 'opened'
+        THEN 4
+        WHEN 'sent'
+        THEN 5
+        ELSE 6
+      END AS INT64) AS `place`,
       `t0`.`event_timestamp` * 1 AS `moment`,
       `t0`.`value`
     FROM `ga4_events` AS `t0`
   ) AS `t1`
   WHERE
     `t1`.`participant_id` <> ''
-    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 ) AS `t2`;
 
 SELECT
   SUM(CAST((
-    `t5`.`since` + 21600000000
+    `t4`.`since` + 21600000000
   ) < 1774785600000000 AS INT64)) AS `n_before`,
   SUM(
     CAST((
       (
-        `t5`.`since` + 21600000000
+        `t4`.`since` + 21600000000
       ) < 1774785600000000
-    ) AND `t5`.`success` AS INT64)
+    ) AND `t4`.`success` AS INT64)
   ) AS `n_success_before`,
   SUM(
     CAST((
-      `t5`.`since` >= 1774785600000000
+      `t4`.`since` >= 1774785600000000
     )
     AND (
       (
-        `t5`.`since` - (
-          `t5`.`since` & 0
+        `t4`.`since` - (
+          `t4`.`since` & 0
         )
       ) <= 1774894560000000
     ) AS INT64)
   ) AS `n_after`,
   SUM(
     CAST((
-      `t5`.`since` >= 1774785600000000
+      `t4`.`since` >= 1774785600000000
     )
     AND (
       (
-        `t5`.`since` - (
-          `t5`.`since` & 0
+        `t4`.`since` - (
+          `t4`.`since` & 0
         )
       ) <= 1774894560000000
     )
-    AND `t5`.`success` AS INT64)
+    AND `t4`.`success` AS INT64)
   ) AS `n_success_after`,
   SUM(
     CAST(NOT (
       (
-        `t5`.`since` + 21600000000
+        `t4`.`since` + 21600000000
       ) < 1774785600000000
     )
     AND (
-      `t5`.`since` < 1774785600000000
+      `t4`.`since` < 1774785600000000
     ) AS INT64)
   ) AS `n_crossing`,
   SUM(
     CAST((
-      `t5`.`since` >= 1774785600000000
+      `t4`.`since` >= 1774785600000000
     )
     AND NOT (
       (
-        `t5`.`since` - (
-          `t5`.`since` & 0
+        `t4`.`since` - (
+          `t4`.`since` & 0
         )
       ) <= 1774894560000000
     ) AS INT64)
   ) AS `n_open`
 FROM (
   SELECT
-    `t4`.`participant_id`,
-    `t4`.`since`,
-    `t4`.`outcomes`,
+    `t3`.`participant_id`,
+    `t3`.`since`,
+    `t3`.`outcomes`,
     COALESCE(
       ARRAY_LENGTH(
         ARRAY(
           SELECT
             __ibis_param_moment__
-          FROM UNNEST(`t4`.`outcomes`) AS __ibis_param_moment__
+          FROM UNNEST(`t3`.`outcomes`) AS __ibis_param_moment__
           WHERE
             (
               __ibis_param_moment__ >= (
-                `t4`.`since` + 0
+                `t3`.`since` + 0
               )
             )
             AND (
@@ -125,8 +143,8 @@ FROM (
                 )
               ) <= (
                 (
-                  `t4`.`since` - (
-                    `t4`.`since` & 0
+                  `t3`.`since` - (
+                    `t3`.`since` & 0
                   )
                 ) + 21600000000
               )
@@ -137,64 +155,79 @@ FROM (
     ) AS `success`
   FROM (
     SELECT
-      `t3`.`participant_id`,
-      MIN(IF(`t3`.`stage` = 'see', `t3`.`moment`, NULL)) AS `since`,
-      ARRAY_AGG(IF(`t3`.`stage` = 'buy', `t3`.`moment`, NULL) IGNORE NULLS) AS `outcomes`
+      `t2`.`participant_id`,
+      MIN(IF(`t2`.`stage` = 'see', `t2`.`moment`, NULL)) AS `since`,
+      ARRAY_AGG(IF(`t2`.`stage` = 'buy', `t2`.`moment`, NULL) IGNORE NULLS) AS `outcomes`
     FROM (
       SELECT
-        *
+        `t1`.`participant_id`,
+        `t1`.`session_id`,
+        `t1`.`event`,
+        `t1`.`channel`,
+        `t1`.`device`,
+        `t1`.`stage`,
+        `t1`.`place`,
+        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+        `t1`.`value`
       FROM (
         SELECT
-          `t1`.`participant_id`,
-          `t1`.`session_id`,
-          `t1`.`event`,
-          `t1`.`channel`,
-          `t1`.`device`,
-          IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-          IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-          `t1`.`value`
-        FROM (
-          SELECT
-            COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-            COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-            COALESCE(`t0`.`event_name`, '') AS `event`,
-            COALESCE(`t0`.`channel`, '') AS `channel`,
-            COALESCE(`t0`.`device_category`, '') AS `device`,
-            CASE `t0`.`event_name`
-              WHEN 'see'
-              THEN 'see'
-              WHEN 'pick'
-              THEN 'pick'
-              WHEN 'chat'
-              THEN 'chat'
-              WHEN 'buy'
-              THEN 'buy'
-              WHEN 'kept'
-              THEN 'buy'
-              WHEN 'opened'
-              THEN 'opened'
-              WHEN 'sent'
-              THEN 'sent'
-              ELSE ''
-            END AS `stage`,
-            `t0`.`event_timestamp` * 1 AS `moment`,
-            `t0`.`value`
-          FROM `ga4_events` AS `t0`
-        ) AS `t1`
-        WHERE
-          `t1`.`participant_id` <> ''
-          AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-      ) AS `t2`
+          COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+          COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+          COALESCE(`t0`.`event_name`, '') AS `event`,
+          COALESCE(`t0`.`channel`, '') AS `channel`,
+          COALESCE(`t0`.`device_category`, '') AS `device`,
+          CASE `t0`.`event_name`
+            WHEN 'see'
+            THEN 'see'
+            WHEN 'pick'
+            THEN 'pick'
+            WHEN 'chat'
+            THEN 'chat'
+            WHEN 'buy'
+            THEN 'buy'
+            WHEN 'kept'
+            THEN 'buy'
+            WHEN 'opened'
+            THEN 'opened'
+            WHEN 'sent'
+            THEN 'sent'
+            ELSE ''
+          END AS `stage`,
+          CAST(CASE `t0`.`event_name`
+            WHEN 'see'
+            THEN 0
+            WHEN 'pick'
+            THEN 1
+            WHEN 'chat'
+            THEN 2
+            WHEN 'buy'
+            THEN 3
+            WHEN 'kept'
+            THEN 3
+            WHEN 'opened'
+            THEN 4
+            WHEN 'sent'
+            THEN 5
+            ELSE 6
+          END AS INT64) AS `place`,
+          `t0`.`event_timestamp` * 1 AS `moment`,
+          `t0`.`value`
+        FROM `ga4_events` AS `t0`
+      ) AS `t1`
       WHERE
-        (
-          `t2`.`stage` = 'see'
-        ) OR (
-          `t2`.`stage` = 'buy'
+        `t1`.`participant_id` <> ''
+        AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+        AND (
+          (
+            `t1`.`stage` = 'see'
+          ) OR (
+            `t1`.`stage` = 'buy'
+          )
         )
-    ) AS `t3`
+    ) AS `t2`
     GROUP BY
       1
-  ) AS `t4`
+  ) AS `t3`
   WHERE
-    `t4`.`since` IS NOT NULL
-) AS `t5`;
+    `t3`.`since` IS NOT NULL
+) AS `t4`;

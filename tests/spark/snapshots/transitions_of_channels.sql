@@ -24,13 +24,30 @@ FROM (
       THEN 'sent'
       ELSE ''
     END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
     `t0`.`event_timestamp` * 1 AS `moment`,
     `t0`.`value`
   FROM `ga4_events` AS `t0`
 ) AS `t1`
 WHERE
   `t1`.`participant_id` <> ''
-  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 LIMIT 201;
 
 SELECT
@@ -42,8 +59,9 @@ FROM (
     `t1`.`event`,
     `t1`.`channel`,
     `t1`.`device`,
-    IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-    IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+    `t1`.`stage`,
+    `t1`.`place`,
+    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
     `t1`.`value`
   FROM (
     SELECT
@@ -69,13 +87,30 @@ FROM (
         THEN 'sent'
         ELSE ''
       END AS `stage`,
+      CAST(CASE `t0`.`event_name`
+        WHEN 'see'
+        THEN 0
+        WHEN 'pick'
+        THEN 1
+        WHEN 'chat'
+        THEN 2
+        WHEN 'buy'
+        THEN 3
+        WHEN 'kept'
+        THEN 3
+        WHEN 'opened'
+        THEN 4
+        WHEN 'sent'
+        THEN 5
+        ELSE 6
+      END AS INT64) AS `place`,
       `t0`.`event_timestamp` * 1 AS `moment`,
       `t0`.`value`
     FROM `ga4_events` AS `t0`
   ) AS `t1`
   WHERE
     `t1`.`participant_id` <> ''
-    AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 ) AS `t2`;
 
 SELECT DISTINCT
@@ -104,13 +139,30 @@ FROM (
       THEN 'sent'
       ELSE ''
     END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
     `t0`.`event_timestamp` * 1 AS `moment`,
     `t0`.`value`
   FROM `ga4_events` AS `t0`
 ) AS `t1`
 WHERE
   `t1`.`participant_id` <> ''
-  AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
 LIMIT 201;
 
 CREATE TEMP TABLE kept_1 AS
@@ -144,11 +196,12 @@ FROM (
       `t1`.`event`,
       `t1`.`channel`,
       `t1`.`device`,
-      IF(`t1`.`stage` IN ('see', 'pick', 'chat', 'buy', 'opened', 'sent'), `t1`.`stage`, '') AS `stage`,
-      IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
+      `t1`.`stage`,
+      `t1`.`place`,
+      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
       `t1`.`value`,
       (
-        IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 4
+        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 4
       ) + CAST(CASE `t1`.`channel`
         WHEN 'Läden'
         THEN 0
@@ -182,13 +235,30 @@ FROM (
           THEN 'sent'
           ELSE ''
         END AS `stage`,
+        CAST(CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 0
+          WHEN 'pick'
+          THEN 1
+          WHEN 'chat'
+          THEN 2
+          WHEN 'buy'
+          THEN 3
+          WHEN 'kept'
+          THEN 3
+          WHEN 'opened'
+          THEN 4
+          WHEN 'sent'
+          THEN 5
+          ELSE 6
+        END AS INT64) AS `place`,
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
     ) AS `t1`
     WHERE
       `t1`.`participant_id` <> ''
-      AND IF(`t1`.`stage` IN ('opened', 'sent'), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
+      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1
@@ -248,88 +318,113 @@ WHERE
 
 CREATE TEMP TABLE kept_3 AS
 SELECT
-  `t6`.`participant_id`,
-  `t6`.`device`,
-  `t6`.`pair`,
-  COUNT(*) AS `n`
-FROM (
-  SELECT
-    *
-  FROM (
-    SELECT
-      `t0`.`participant_id`,
-      `t0`.`device`,
-      (
+  `t0`.`participant_id`,
+  `t0`.`device`,
+  ARRAY_CONCAT(
+    [`t0`.`path`[safe_offset(0)] + 15],
+    ARRAY(
+      SELECT
+        (
+          `t0`.`path`[safe_offset(__ibis_param_i__ - 1)] * 5
+        ) + `t0`.`path`[safe_offset(__ibis_param_i__)]
+      FROM UNNEST(IF(
+        NOT NULLIF(1, 0) IS NULL AND SIGN(1) = SIGN(ARRAY_LENGTH(`t0`.`path`) - 1),
+        ARRAY(
+          SELECT
+            bq_arr_range_3
+          FROM UNNEST(GENERATE_ARRAY(1, ARRAY_LENGTH(`t0`.`path`), 1)) AS bq_arr_range_3
+          WHERE
+            bq_arr_range_3 <> ARRAY_LENGTH(`t0`.`path`)
+        ),
+        []
+      )) AS __ibis_param_i__
+    ),
+    [(
         `t0`.`path`[safe_offset(ARRAY_LENGTH(`t0`.`path`) - 1)] * 5
-      ) + 4 AS `pair`
-    FROM `temp`.`main`.`kept_2` AS `t0`
-  ) AS `t3`
-  UNION ALL
-  SELECT
-    *
-  FROM (
-    SELECT
-      *
-    FROM (
-      SELECT
-        `t2`.*
-        REPLACE (`table_unnest_column_3` AS `pair`)
-      FROM (
-        SELECT
-          `t0`.`participant_id`,
-          `t0`.`device`,
-          ARRAY(
-            SELECT
-              (
-                `t0`.`path`[safe_offset(__ibis_param_i__ - 1)] * 5
-              ) + `t0`.`path`[safe_offset(__ibis_param_i__)]
-            FROM UNNEST(IF(
-              NOT NULLIF(1, 0) IS NULL AND SIGN(1) = SIGN(ARRAY_LENGTH(`t0`.`path`) - 1),
-              ARRAY(
-                SELECT
-                  bq_arr_range_4
-                FROM UNNEST(GENERATE_ARRAY(1, ARRAY_LENGTH(`t0`.`path`), 1)) AS bq_arr_range_4
-                WHERE
-                  bq_arr_range_4 <> ARRAY_LENGTH(`t0`.`path`)
-              ),
-              []
-            )) AS __ibis_param_i__
-          ) AS `pair`
-        FROM `temp`.`main`.`kept_2` AS `t0`
-      ) AS `t2`
-      CROSS JOIN UNNEST(`t2`.`pair`) AS `table_unnest_column_3`
-    ) AS `t4`
-    UNION ALL
-    SELECT
-      *
-    FROM (
-      SELECT
-        `t0`.`participant_id`,
-        `t0`.`device`,
-        `t0`.`path`[safe_offset(0)] + 15 AS `pair`
-      FROM `temp`.`main`.`kept_2` AS `t0`
-    ) AS `t1`
-  ) AS `t5`
-) AS `t6`
-GROUP BY
-  1,
-  2,
-  3;
+    ) + 4]
+  ) AS `pairs`
+FROM `temp`.`main`.`kept_2` AS `t0`;
 
 SELECT
-  `t0`.`pair`,
-  SUM(`t0`.`n`) AS `n_transitions`,
-  COUNT(*) AS `n_participants`
-FROM `temp`.`main`.`kept_3` AS `t0`
+  `t2`.`pair`,
+  COUNT(*) AS `n_transitions`
+FROM (
+  SELECT
+    `t1`.*
+    REPLACE (`table_unnest_column_4` AS `pair`)
+  FROM (
+    SELECT
+      `t0`.`pairs` AS `pair`
+    FROM `temp`.`main`.`kept_3` AS `t0`
+  ) AS `t1`
+  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_4`
+) AS `t2`
 GROUP BY
   1;
 
 SELECT
-  `t0`.`pair`,
-  `t0`.`device` AS `segment_value`,
-  SUM(`t0`.`n`) AS `n_transitions`,
+  `t2`.`pair`,
   COUNT(*) AS `n_participants`
-FROM `temp`.`main`.`kept_3` AS `t0`
+FROM (
+  SELECT
+    `t1`.*
+    REPLACE (`table_unnest_column_5` AS `pair`)
+  FROM (
+    SELECT
+      `t0`.`participant_id`,
+      ARRAY(
+        SELECT DISTINCT
+          bq_arr_6
+        FROM UNNEST(`t0`.`pairs`) AS bq_arr_6
+      ) AS `pair`
+    FROM `temp`.`main`.`kept_3` AS `t0`
+  ) AS `t1`
+  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_5`
+) AS `t2`
+GROUP BY
+  1;
+
+SELECT
+  `t2`.`pair`,
+  `t2`.`segment_value`,
+  COUNT(*) AS `n_transitions`
+FROM (
+  SELECT
+    `t1`.*
+    REPLACE (`table_unnest_column_7` AS `pair`)
+  FROM (
+    SELECT
+      `t0`.`pairs` AS `pair`,
+      `t0`.`device` AS `segment_value`
+    FROM `temp`.`main`.`kept_3` AS `t0`
+  ) AS `t1`
+  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_7`
+) AS `t2`
+GROUP BY
+  1,
+  2;
+
+SELECT
+  `t2`.`pair`,
+  `t2`.`segment_value`,
+  COUNT(*) AS `n_participants`
+FROM (
+  SELECT
+    `t1`.*
+    REPLACE (`table_unnest_column_8` AS `pair`)
+  FROM (
+    SELECT
+      `t0`.`participant_id`,
+      ARRAY(
+        SELECT DISTINCT
+          bq_arr_9
+        FROM UNNEST(`t0`.`pairs`) AS bq_arr_9
+      ) AS `pair`,
+      `t0`.`device` AS `segment_value`
+    FROM `temp`.`main`.`kept_3` AS `t0`
+  ) AS `t1`
+  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_8`
+) AS `t2`
 GROUP BY
   1,
   2;
