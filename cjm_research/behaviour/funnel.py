@@ -154,7 +154,7 @@ def estimate_drop_off(
         for kind in FUNNEL_KINDS:
             reached = reach_stages(log, kind, rule)
             if reached is not None:
-                rows += _count(reached, confidence)
+                rows += _count(reached, log.segments, confidence)
         funnel = pd.DataFrame(rows, columns=FUNNEL_COLUMNS)
         return funnel.assign(stage=log.journey.order(funnel["stage"]))
 
@@ -222,7 +222,7 @@ class _Walk:
         ids = ["participant_id", *(["session_id"] if self.rule.scope == "session" else [])]
         entries = [f"t{place}" for place in range(len(self.stages))]
         table = table.select(
-            *ids, *self.log.segments, *entries, "start", "depth", "done", "elsewhere", "seen_later"
+            *ids, *self.log.carried, *entries, "start", "depth", "done", "elsewhere", "seen_later"
         )
         if self.rule.reentry or self.rule.scope != self.rule.unit:
             table = self._furthest(table, ids[: 1 if self.rule.unit == "participant" else 2])
@@ -398,9 +398,9 @@ class _Walk:
         return history.filter(wanted).mins()
 
 
-def _count(reached: Reached, confidence: float) -> list[dict[str, Any]]:
+def _count(reached: Reached, segments: Sequence[str], confidence: float) -> list[dict[str, Any]]:
     rows = _rows(reached, "", _aggregate(reached, ""), confidence)
-    for segment in reached.log.segments:
+    for segment in segments:
         rows += _rows(reached, segment, _aggregate(reached, segment), confidence)
     return rows
 

@@ -201,7 +201,7 @@ class _Followed:
         )
         after = table.mutate(_next=table.history.filter(lambda key: key > table._last).mins())
         return after.select(
-            *self.log.segments,
+            *self.log.carried,
             "place",
             last=self.codes.position(after._last),
             next=self.codes.position(after._next).fill_null(_GONE),
@@ -277,9 +277,9 @@ def _joined(reached: Reached, histories: Histories) -> ir.Table:
         for place in places
     }
     ids = ["participant_id", *(["session_id"] if reached.rule.scope == "session" else [])]
-    funnel = funnel.select(*ids, *reached.log.segments, place=lost.cast("int64"), **since)
+    funnel = funnel.select(*ids, *reached.log.carried, place=lost.cast("int64"), **since)
     joined = funnel.inner_join(histories.table.select(*ids, "history"), ids)
-    return joined.select(*reached.log.segments, "place", *since, "history")
+    return joined.select(*reached.log.carried, "place", *since, "history")
 
 
 def _moved(key: Any, old: Codes, new: Codes) -> Any:

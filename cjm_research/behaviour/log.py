@@ -113,7 +113,9 @@ class EventLog:
     journey : Journey
     engine : Engine
     segments : tuple of str
-        Audience segments that histories carry.
+        Audience segments that measures split by.
+    carried : tuple of str
+        Audience segments that histories carry: those of the log when it was opened.
     ties : str
         One of `TIES`.
     raw : ibis Table
@@ -132,6 +134,7 @@ class EventLog:
     journey: Journey
     engine: Engine
     segments: tuple[str, ...]
+    carried: tuple[str, ...]
     ties: Ties
     raw: ir.Table = field(repr=False)
     until: int | None = None
@@ -285,7 +288,7 @@ class EventLog:
         if scope == "session":
             table = table.filter(table.session_id != "")
         measures: dict[str, Any] = {"history": table._key.collect(where=table._key.notnull())}
-        own = [name for name in self.segments if self.members is None]
+        own = [name for name in self.carried if self.members is None]
         for name in own:
             measures[f"_{name}"] = self._first_value(table, name)
         grouped = table.group_by(ids).agg(**measures)
@@ -294,9 +297,9 @@ class EventLog:
             grouped = grouped.mutate(**{name: self._decoded(grouped[f"_{name}"], name)})
         if self.members is not None:
             joined = grouped.left_join(self.members, "participant_id")
-            grouped = joined.mutate(**{name: joined[name].fill_null("") for name in self.segments})
+            grouped = joined.mutate(**{name: joined[name].fill_null("") for name in self.carried})
         grouped = grouped.filter(grouped.history.length() > 0)
-        return grouped.select(*ids, "history", *self.segments)
+        return grouped.select(*ids, "history", *self.carried)
 
     def _values(self, column: str) -> list[str]:
         """Return the values of a column, sorted: few, or the column is no segment."""
@@ -413,8 +416,8 @@ def open_log(
             # The whole microsecond belongs to the observation, with all its rows.
             known = known.filter(known.moment < end + ticks_per_us)
         log = EventLog(
-            known, journey, Engine(engine.backend), named, ties, raw, end, ticks_per_us, origin_us,
-            members=members, member_values=values,
+            known, journey, Engine(engine.backend), named, named, ties, raw, end,
+            ticks_per_us, origin_us, members=members, member_values=values,
         )  # fmt: skip
         stack.callback(log.engine.release)
         yield log

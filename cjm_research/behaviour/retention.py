@@ -261,7 +261,7 @@ def gather_people(log: EventLog) -> ir.Table:
     if ("people",) not in log.kept:
         moment = log.events.moment
         people = log.events.group_by("participant_id").agg(first=moment.min(), last=moment.max())
-        for name in log.segments:
+        for name in log.carried:
             values = (
                 log.first_values(name).select("participant_id", **{name: "value"})
                 if log.members is None

@@ -284,7 +284,7 @@ def _watched(reached: Reached, place: int, end: int) -> ir.Table:
     ticks = codes.size * reached.log.ticks_per_us
     between = without_turn(until, ticks) - without_turn(entered, ticks)
     return table.select(
-        *reached.log.segments,
+        *reached.log.carried,
         seconds=between / (codes.size * codes.ticks_per_s),
         observed=observed,
     )

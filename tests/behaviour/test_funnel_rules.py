@@ -316,6 +316,16 @@ def test_an_ibis_table_of_ones_own_is_used_where_it_lives(busy_log):
     assert connection.con.execute("show tables").fetchall() == before
 
 
+def test_a_log_measured_whole_first_can_still_be_split(busy_log):
+    log = busy_log.assign(device=["phone", "laptop"] * (len(busy_log) // 2))
+    with open_log(log, JOURNEY, segments=["device"]) as opened:
+        whole = estimate_drop_off(opened.whole())
+        split = estimate_drop_off(opened)
+    assert whole["segment"].eq("").all()
+    assert_same([whole], [split[split["segment"] == ""]])
+    pd.testing.assert_frame_equal(split, estimate_drop_off(log, JOURNEY, segments=["device"]))
+
+
 def test_what_comes_after_the_end_of_observation_is_left_out(busy_log):
     end = START + pd.Timedelta(minutes=150)
     early = busy_log[busy_log["occurred_at"] <= end]
