@@ -61,7 +61,7 @@ def _events(log: Any, now: int) -> list[tuple[str, int, int, str, str]]:
     number = _whole(found)
     n = number["n"]
     return [
-        ("events", n, n, "events", "everything in the log"),
+        ("in the log", n, n, "events", "everything"),
         ("without a participant", number["nobody"], n, "events", "left out: nobody did them"),
         ("without a time", number["never"], n, "events", "left out: they have no place in order"),
         ("in no stage of the journey", number["nowhere"], n, "events",
@@ -91,7 +91,7 @@ def _participants(log: Any) -> list[tuple[str, int, int, str, str]]:
     number = _whole(found)
     n, n_events = number["n"], number["n_events"]
     return [
-        ("participants", n, n, "participants", "with an id and a time"),
+        ("with an id and a time", n, n, "participants", "who can be followed"),
         ("with one event only", number["once"], n, "participants",
          "no path and no time can be read from one event"),
         (f"with {MANY_EVENTS:,} events or more", number["many"], n, "participants",

@@ -42,7 +42,7 @@ def test_a_log_in_which_nobody_has_an_id_gives_no_numbers_and_says_why():
     assert estimate_drop_off(log, JOURNEY).empty
     assert estimate_stage_timing(log, JOURNEY).empty
     assert checks(log)["without a participant"] == 2
-    assert checks(log)["participants"] == 0
+    assert checks(log)["with an id and a time"] == 0
 
 
 def test_events_without_a_person_or_time_are_left_out_and_counted():
