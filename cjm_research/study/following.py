@@ -178,14 +178,16 @@ def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:
             log, None, [behaviour.parse_path_query(p.query, p.name) for p in setting.paths]
         ),
         "channel_switches": behaviour.count_channel_switches(log),
-        "channels": behaviour.summarize_channels(log),
+        "channels": behaviour.summarize_channels(log, rule=rule),
         "touchpoint_lift": behaviour.estimate_touchpoint_lift(log, rule=rule),
         "retention": behaviour.estimate_retention(
             log, period=setting.retention.period, event=setting.retention.event or None
         ),
         "loss": behaviour.estimate_loss(log, gap=setting.retention.gap),
         "loyalty": _loyalty(config, log),
-        "value_at_stake": behaviour.estimate_value_at_stake(funnel, behaviour.measure_values(log)),
+        "value_at_stake": behaviour.estimate_value_at_stake(
+            funnel, behaviour.measure_values(log, rule=rule)
+        ),
         "experiments": behaviour.compare_arms(log, experiments=_experiments(config)),
         "changes": _changes(config, log),
     }
