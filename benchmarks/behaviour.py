@@ -68,9 +68,12 @@ def run_ours(path: Path, memory_limit: str) -> dict[str, Any]:
 
 def _run_here(path: Path, memory_limit: str) -> None:
     """Run ours and print its line, as `behaviour_peers.py` does for a peer."""
-    import ibis  # noqa: F401
+    # What a peer imports before its clock starts as well: the library and what it computes with.
+    import ibis.backends.duckdb  # noqa: F401
     import scipy.stats  # noqa: F401
     import statsmodels.stats.proportion  # noqa: F401
+
+    import cjm_research.behaviour  # noqa: F401
 
     start = time.perf_counter()
     results = run_ours(path, memory_limit)

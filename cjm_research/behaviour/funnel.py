@@ -214,11 +214,9 @@ class _Walk:
     rule: FunnelRule
 
     def table(self) -> ir.Table:
-        table = self.histories.table
-        if self.rule.reentry:
-            table = self._tries(table)
+        table = self._tries(self.histories.table)
         table = self._any_order(table) if self.rule.order == "any" else self._in_order(table)
-        table = self._ends(table.filter(table.depth >= 0))
+        table = self._ends(table)
         ids = ["participant_id", *(["session_id"] if self.rule.scope == "session" else [])]
         entries = [f"t{place}" for place in range(len(self.stages))]
         table = table.select(
@@ -233,10 +231,6 @@ class _Walk:
 
         last = len(self.stages) - 1
         anywhere = self.rule.entry == "anywhere"
-        if anywhere:
-            table = table.mutate(_first=self._first(table.history, self._in_any))
-        elif not self.rule.reentry:
-            table = table.mutate(_first=self._first(table.history, self._in(0)))
         table = table.mutate(t0=self._started(table, 0) if anywhere else table._first)
         for place in range(1, last + 1):
             since, first = table[f"t{place - 1}"], table._first
@@ -245,6 +239,8 @@ class _Walk:
                 lambda key, place=place, since=since, first=first: self._in(place)(key)
                 & self._since(key, since) & self._within(key, first),
             )  # fmt: skip
+            # Who came no further is not looked at again: most people leave early.
+            entered = since.notnull().ifelse(entered, ibis.null("int64"))
             if anywhere:
                 entered = entered.fill_null(self._started(table, place))
             table = table.mutate(**{f"t{place}": entered})
@@ -261,7 +257,6 @@ class _Walk:
     def _any_order(self, table: ir.Table) -> ir.Table:
         import ibis
 
-        table = table.mutate(_first=self._first(table.history, self._in_any))
         entries = {
             f"t{place}": self._first(
                 table.history,
@@ -276,12 +271,19 @@ class _Walk:
         depth = ibis.cases(
             *((table[f"t{p}"].notnull(), p) for p in range(len(self.stages) - 1, -1, -1)), else_=-1
         )
-        return table.mutate(depth=depth.cast("int64"), start=ibis.literal(0).cast("int64"))
+        table = table.mutate(depth=depth.cast("int64"), start=ibis.literal(0).cast("int64"))
+        return table.filter(table.depth >= 0)
 
     def _tries(self, table: ir.Table) -> ir.Table:
-        """One row per entry into the first stage."""
-        entries = table.history.filter(lambda key: self._in(0)(key))
-        return table.mutate(_first=entries).unnest("_first")
+        """One row per try, with the key that it begins with, `_first`; no row for no try."""
+        if self.rule.reentry:
+            return table.mutate(_first=table.history.filter(self._in(0))).unnest("_first")
+        begins = self._in(0)
+        if self.rule.entry == "anywhere" or self.rule.order == "any":
+            begins = self._in_any
+        table = table.mutate(_first=self._first(table.history, begins))
+        # Here and not after the walk, all of which an engine would then compute twice.
+        return table.filter(table._first.notnull())
 
     def _ends(self, table: ir.Table) -> ir.Table:
         """Add how it ended: completion, going on elsewhere, seen in a later stage."""
@@ -399,14 +401,19 @@ class _Walk:
 
 
 def _count(reached: Reached, segments: Sequence[str], confidence: float) -> list[dict[str, Any]]:
-    rows = _rows(reached, "", _aggregate(reached, ""), confidence)
-    for segment in segments:
-        rows += _rows(reached, segment, _aggregate(reached, segment), confidence)
+    by_segment = {segment: _aggregate(reached, segment) for segment in segments}
+    # Everybody is in one group of a segment, that of no value among them.
+    whole = by_segment[segments[0]].sum().to_frame().T if segments else _aggregate(reached, "")
+    rows = _rows(reached, "", whole.assign(value=""), confidence)
+    for segment, found in by_segment.items():
+        # A group of which nobody came has rows of its own, with zeros.
+        found = found.reindex(reached.log.segment_values(segment), fill_value=0)
+        rows += _rows(reached, segment, found.rename_axis("value").reset_index(), confidence)
     return rows
 
 
 def _aggregate(reached: Reached, segment: str) -> pd.DataFrame:
-    """One row of counts per value of the segment: by stage, `entered0`, `dropped0`, ..."""
+    """One row of counts per value of the segment, its index: by stage, `entered0`, ..."""
     table = mark_recent(reached)
     sums = (
         _sums_of_visits(reached, table, segment)
@@ -414,11 +421,7 @@ def _aggregate(reached: Reached, segment: str) -> pd.DataFrame:
         else (table.group_by(segment) if segment else table).aggregate(**_measures(reached, table))
     )
     found = reached.log.engine.run(sums)
-    if not segment:
-        return found.assign(value="")
-    # A group of which nobody came has rows of its own, with zeros.
-    values = reached.log.segment_values(segment)
-    return found.set_index(segment).reindex(values, fill_value=0).rename_axis("value").reset_index()
+    return found.set_index(segment) if segment else found
 
 
 def mark_recent(reached: Reached) -> ir.Table:

@@ -56,6 +56,8 @@ class Codes:
         Marks per position, a power of two.
     size : int
         Codes per moment, a power of two.
+    none : int
+        The code of an event that is in no history.
     ticks_per_s : int
         Moments in a second.
     """
@@ -63,6 +65,7 @@ class Codes:
     names: tuple[str, ...]
     marks: int
     size: int
+    none: int
     ticks_per_s: int
 
     def position(self, key: Any) -> Any:
@@ -106,10 +109,10 @@ class EventLog:
     Attributes
     ----------
     events : ibis Table
-        `participant_id`, `session_id`, `event`, `stage`, `channel`, `device`: text, "" for
-        none; `place`: position of the stage in the journey, its length for none; `moment`:
-        int64, ticks since `origin_us`; `value`: float. Only events with a
-        participant and a time.
+        `participant_id`: what stands for an id in this engine (`Engine.identify`);
+        `session_id`, `event`, `stage`, `channel`, `device`: text, "" for none; `place`:
+        position of the stage in the journey, its length for none; `moment`: int64, ticks since
+        `origin_us`; `value`: float. Only events with a participant and a time.
     journey : Journey
     engine : Engine
     segments : tuple of str
@@ -119,7 +122,8 @@ class EventLog:
     ties : str
         One of `TIES`.
     raw : ibis Table
-        The same columns before events without participant or time were left out.
+        The same columns before events without participant or time were left out, and with ids
+        as they are written.
     until : int, optional
         The moment at which observation ended, where it was declared.
     kept : dict
@@ -181,6 +185,13 @@ class EventLog:
         histories: Histories = self.kept[key]
         return histories
 
+    def named(self, people: ir.Table) -> ir.Table:
+        """Return people of this log by their ids as they are written: to leave the engine."""
+        ids = self.raw.filter(self.raw.participant_id != "").select("participant_id").distinct()
+        ids = ids.mutate(_key=self.engine.identify(ids.participant_id))
+        joined = ids.inner_join(people.rename(_key="participant_id"), "_key")
+        return joined.select(*people.columns)
+
     def marks_of(self, names: Sequence[str]) -> list[int]:
         """Return the marks of special events (`completed_by`, `completed_elsewhere`)."""
         special = _special_events(self.journey)
@@ -188,11 +199,12 @@ class EventLog:
 
     def first_values(self, column: str) -> ir.Table:
         """Return `participant_id` and `value`: of the earliest event with a value."""
-        grouped = self.events.group_by("participant_id").agg(
-            packed=self._first_value(self.events, column)
-        )
+        place = self._value_place(self.events, column)
+        packed = self._packed(self.events.moment, 1, place, column)
+        rows = self.events.select("participant_id", packed=packed)
+        grouped = rows.group_by("participant_id").agg(packed=rows.packed.min())
         grouped = grouped.filter(grouped.packed.notnull())
-        return grouped.select("participant_id", value=self._decoded(grouped.packed, column))
+        return grouped.select("participant_id", value=self._unpacked(grouped.packed, column))
 
     def profile(self) -> pd.DataFrame:
         """Return `stage`, `event`, `n_events`, `first`, `last` (moments): one small table."""
@@ -223,7 +235,7 @@ class EventLog:
         return [value for value in self._values(segment) if value]
 
     def _coded(self, by: str) -> tuple[Codes, Any]:
-        """Return the codes, and the expression of an event's code (null: not in histories)."""
+        """Return the codes, and the expression of an event's code."""
         if by == "stage":
             return self._coded_by_stage()
         if by == "event":
@@ -231,20 +243,18 @@ class EventLog:
         return self._coded_by_channel()
 
     def _coded_by_stage(self) -> tuple[Codes, Any]:
-        import ibis
-
         names = (*self.journey.stage_ids, NO_STAGE)
         special = _special_events(self.journey)
         marks = _power_of_two(len(special) + 1)
-        codes = Codes(names, marks, _power_of_two(len(names)) * marks, self.ticks_per_s)
-        nowhere, place = len(names) - 1, self.events.place
+        none = (len(names) - 1) * marks
+        codes = Codes(names, marks, _power_of_two(len(names)) * marks, none, self.ticks_per_s)
+        place = self.events.place
         if not special:
-            return codes, place.nullif(nowhere) * marks
+            return codes, place
         mark = self.events.event.cases(
             *((name, number + 1) for number, name in enumerate(special)), else_=0
         )
-        known = (mark > 0) | (place < nowhere)
-        return codes, known.ifelse(place * marks + mark, ibis.null("int64"))
+        return codes, place * marks + mark
 
     def _coded_by_event(self) -> tuple[Codes, Any]:
         found = self.profile()
@@ -253,52 +263,63 @@ class EventLog:
             zip(found["stage"], found["event"], strict=True), key=lambda p: (order[p[0]], p[1])
         )
         codes = self._wide_enough(tuple(event for _, event in pairs), "events")
+        if len({event for _, event in pairs}) == len(pairs):
+            places = {event: place for place, (_, event) in enumerate(pairs)}
+            return codes, _look_up(self.events.event, places, codes.none)
+        import ibis
+
         # One name may stand in several stages (a column `stage` decides): both are looked up.
         cases = [
             ((self.events.stage == stage) & (self.events.event == event), place)
             for place, (stage, event) in enumerate(pairs)
         ]
-        if len({event for _, event in pairs}) == len(pairs):
-            named = [(event, place) for place, (_, event) in enumerate(pairs)]
-            return codes, self.events.event.cases(*named).cast("int64") if named else _nothing()
-        import ibis
-
-        return codes, ibis.cases(*cases).cast("int64")
+        return codes, ibis.cases(*cases, else_=codes.none).cast("int64")
 
     def _coded_by_channel(self) -> tuple[Codes, Any]:
         names = tuple(name for name in self._values("channel") if name)
         codes = self._wide_enough(names, "channels")
-        named = [(name, place) for place, name in enumerate(names)]
-        return codes, self.events.channel.cases(*named).cast("int64") if named else _nothing()
+        places = {name: place for place, name in enumerate(names)}
+        return codes, _look_up(self.events.channel, places, codes.none)
 
     def _wide_enough(self, names: tuple[str, ...], what: str) -> Codes:
-        codes = Codes(names, 1, _power_of_two(max(len(names), 1)), self.ticks_per_s)
-        end = self.end() or 0
-        if end * codes.size >= 2**63:
+        size = _power_of_two(len(names) + 1)
+        if (self.end() or 0) * size >= 2**63:
             raise EngineError(
                 f"column of {what}",
                 f"{len(names):,} different {what} are too many to be told apart by name.",
                 "give pages and events names without ids (`product_viewed`, not `/product/81234`).",
             )
-        return codes
+        return Codes(names, 1, size, len(names), self.ticks_per_s)
 
     def _collect(self, codes: Codes, coded: Any, scope: Scope) -> ir.Table:
         ids = ["participant_id"] + (["session_id"] if scope == "session" else [])
-        table = self.events.mutate(_key=self.events.moment * codes.size + coded)
+        events = self.events
         if scope == "session":
-            table = table.filter(table.session_id != "")
-        measures: dict[str, Any] = {"history": table._key.collect(where=table._key.notnull())}
+            events = events.filter(events.session_id != "")
         own = [name for name in self.carried if self.members is None]
-        for name in own:
-            measures[f"_{name}"] = self._first_value(table, name)
-        grouped = table.group_by(ids).agg(**measures)
-        grouped = grouped.mutate(history=grouped.history.sort())
-        for name in own:
-            grouped = grouped.mutate(**{name: self._decoded(grouped[f"_{name}"], name)})
+        # Only integers from here on, and as few as will do: these rows are sorted.
+        rows = events.select(
+            *ids,
+            _key=events.moment * codes.size + coded,
+            **{f"_{name}": self._value_place(events, name).cast("int16") for name in own},
+        )
+        rows = self.engine.gather(rows, "participant_id")
+        instant = codes.instant(rows._key)
+        grouped = rows.group_by(ids).agg(
+            history=rows._key.collect(where=rows._key - instant != codes.none),
+            **{
+                f"_{name}": self._packed(instant, codes.size, rows[f"_{name}"], name).min()
+                for name in own
+            },
+        )
+        grouped = grouped.filter(grouped.history.length() > 0)
+        grouped = grouped.mutate(
+            history=grouped.history.sort(),
+            **{name: self._unpacked(grouped[f"_{name}"], name) for name in own},
+        )
         if self.members is not None:
             joined = grouped.left_join(self.members, "participant_id")
             grouped = joined.mutate(**{name: joined[name].fill_null("") for name in self.carried})
-        grouped = grouped.filter(grouped.history.length() > 0)
         return grouped.select(*ids, "history", *self.carried)
 
     def _values(self, column: str) -> list[str]:
@@ -317,24 +338,27 @@ class EventLog:
         found: list[str] = self.kept["values", column]
         return found
 
-    def _first_value(self, table: ir.Table, column: str) -> Any:
-        """Return the value of the earliest event that has one, and of these the first by name.
+    def _value_place(self, events: ir.Table, column: str) -> Any:
+        """Return the place of each event's value among those of the column; null for none."""
+        places = {value: place for place, value in enumerate(filter(None, self._values(column)))}
+        return _look_up(events[column], places, None)
 
-        A minimum over integers: ordered aggregates of text cost several times as much.
+    def _packed(self, instant: Any, step: int, place: Any, column: str) -> Any:
+        """Return an integer of time and value: the least is the earliest value's.
+
+        Of values at one instant it is the first by name. An instant is a moment times `step`.
+        Ordered aggregates of text cost several times as much as this minimum.
         """
-        values = [value for value in self._values(column) if value]
-        size = _power_of_two(len(values) + 1)
-        place = table[column].cases(*((v, n) for n, v in enumerate(values))) if values else None
-        if place is None:
-            return table.moment.min(where=table.moment.isnull())
-        return (table.moment * size + place).min(where=table[column] != "")
+        return instant * max(1, self._width(column) // step) + place
 
-    def _decoded(self, packed: Any, column: str) -> Any:
-        values = [value for value in self._values(column) if value]
+    def _width(self, column: str) -> int:
+        return _power_of_two(len(self._values(column)) + 1)
+
+    def _unpacked(self, packed: Any, column: str) -> Any:
+        values = list(filter(None, self._values(column)))
         if not values:
             return packed.cast("string").fill_null("")
-        size = _power_of_two(len(values) + 1)
-        return (packed & (size - 1)).cases(*enumerate(values), else_="")
+        return (packed & (self._width(column) - 1)).cases(*enumerate(values), else_="")
 
 
 @contextmanager
@@ -415,6 +439,7 @@ def open_log(
             end = (_microseconds(until) - origin_us) * ticks_per_us
             # The whole microsecond belongs to the observation, with all its rows.
             known = known.filter(known.moment < end + ticks_per_us)
+        known = known.mutate(participant_id=engine.identify(known.participant_id))
         log = EventLog(
             known, journey, Engine(engine.backend), named, named, ties, raw, end,
             ticks_per_us, origin_us, members=members, member_values=values,
@@ -595,7 +620,7 @@ def _members(
         for name in wide.columns
         if name != "participant_id"
     }
-    return engine.table(wide.astype(str)), values
+    return engine.people(wide.astype(str)), values
 
 
 def _special_events(journey: Journey) -> list[str]:
@@ -632,7 +657,9 @@ def _power_of_two(n: int) -> int:
     return 1 << max(0, n - 1).bit_length()
 
 
-def _nothing() -> Any:
+def _look_up(text: Any, places: Mapping[str, int], other: int | None) -> Any:
+    """Return the place of each text, an integer; `other` for those that have none."""
     import ibis
 
-    return ibis.null("int64")
+    found = text.cases(*places.items(), else_=other) if places else ibis.literal(other)
+    return found.cast("int64")

@@ -206,7 +206,7 @@ def find_participants(
         if log.end() is None:
             return pd.DataFrame({"participant_id": pd.Series(dtype="object")})
         table = _answered(log, [read])
-        found = log.engine.run(table.filter(table.is0).select("participant_id"))
+        found = log.engine.run(log.named(table.filter(table.is0).select("participant_id")))
         return found.sort_values("participant_id", ignore_index=True)
 
 

@@ -71,8 +71,8 @@ def follow_paths(
         histories = log.histories(scope=scope, by=by)
         table = _named_steps(histories.table, histories.codes)
         if collapse:
-            table = table.mutate(path=_without_repeats(table.path))
-        log.kept[key] = Paths(log.engine.keep(table), histories.codes.names)
+            table = log.engine.keep(table.mutate(path=_without_repeats(table.path)))
+        log.kept[key] = Paths(table, histories.codes.names)
     found: Paths = log.kept[key]
     return found
 

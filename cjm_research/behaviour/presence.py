@@ -42,6 +42,5 @@ def first_values(events: Events, column: str) -> pd.DataFrame:
         `participant_id` and `value`.
     """
     with open_log(events, Journey(()), segments=[column]) as log:
-        return log.engine.run(log.first_values(column)).sort_values(
-            "participant_id", ignore_index=True
-        )
+        found = log.engine.run(log.named(log.first_values(column)))
+        return found.sort_values("participant_id", ignore_index=True)

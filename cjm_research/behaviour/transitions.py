@@ -168,15 +168,19 @@ def count_loops(
 
 
 def _pairs_of_people(paths: Paths, segments: Sequence[str]) -> ir.Table:
-    """Return the moves of each path as an array of integers, `pairs`; a move is one integer."""
-    import ibis
+    """Return the moves of each path as an array of integers, `pairs`; a move is one integer.
 
+    The ways in and out, `entry` and `exit`, are beside them.
+    """
     start, end, size = _ends(paths.names)
     path = paths.table.path
-    moves = ibis.range(1, path.length()).map(lambda i: path[i - 1] * size + path[i])
-    first = ibis.array([path[0] + start * size])
-    last = ibis.array([path[path.length() - 1] * size + end])
-    return paths.table.select("participant_id", *segments, pairs=first.concat(moves, last))
+    return paths.table.select(
+        "participant_id",
+        *segments,
+        pairs=path[1:].map(lambda step, i: path[i] * size + step),
+        entry=path[0] + start * size,
+        exit=path[path.length() - 1] * size + end,
+    )
 
 
 def _ends(names: Sequence[str]) -> tuple[int, int, int]:
@@ -189,9 +193,12 @@ def _count_pairs(
 ) -> pd.DataFrame:
     keys = {"segment_value": people[segment]} if segment else {}
     by = ["pair", *keys]
-    moves = people.select(pair=people.pairs, **keys).unnest("pair")
-    # Told apart within the array: grouping by people's ids takes several times as long.
-    made = people.select("participant_id", pair=people.pairs.unique(), **keys).unnest("pair")
+    ends = [people.select("participant_id", pair=people[n], **keys) for n in ("entry", "exit")]
+    moves = people.select("participant_id", pair=people.pairs, **keys).unnest("pair").union(*ends)
+    # Told apart within the array: grouping by people's ids takes several times as long, and
+    # `unique` twice as long.
+    once = people.pairs.filter(lambda pair, i: people.pairs.index(pair) == i)
+    made = people.select("participant_id", pair=once, **keys).unnest("pair").union(*ends)
     # In a session's scope a person may stand in several rows.
     who = made.participant_id.nunique() if scope == "session" else made.count()
     found = log.engine.run(moves.group_by(by).agg(n_transitions=moves.count())).merge(

@@ -152,7 +152,7 @@ def _given(log: EventLog, people: pd.DataFrame) -> ir.Table:
             "values of people", f"{int(twice.sum())} people have two values.",
             "decide on one value for each.",
         )  # fmt: skip
-    return log.engine.table(known.astype({"participant_id": str, "value": float}))
+    return log.engine.people(known.astype({"participant_id": str, "value": float}))
 
 
 def _measured(log: EventLog, valued: ir.Table, segment: str) -> pd.DataFrame:

@@ -36,6 +36,27 @@ def test_a_kept_table_is_computed_once_and_dropped_at_the_end():
             engine.run(kept)
 
 
+def test_what_stands_for_ids_keeps_people_apart(engine):
+    numbers = range(200_000)
+    forms = {
+        "counted": [str(n) for n in numbers],
+        "padded": [f"user-{n:08}" for n in numbers],
+        "long": [f"GA1.2.{n * 7919}.16{n:08}" for n in numbers],
+    }
+    for name, ids in forms.items():
+        people = engine.people(pd.DataFrame({"participant_id": ids}))
+        found = engine.run(people.aggregate(n=people.participant_id.nunique()))
+        assert found["n"].item() == len(ids), name
+
+
+def test_what_stands_for_an_id_is_the_same_in_two_tables(engine):
+    one = engine.people(pd.DataFrame({"participant_id": ["anna", "007"], "a": [1, 2]}))
+    other = engine.people(pd.DataFrame({"participant_id": ["007", "ben"], "b": [3, 4]}))
+    assert engine.run(one.inner_join(other, "participant_id").select("a", "b")).to_dict(
+        "records"
+    ) == [{"a": 2, "b": 3}]
+
+
 def test_work_beyond_the_memory_limit_spills_and_finishes():
     with open_engine(memory_limit="100MB", threads=1) as engine:
         rows = engine.table(pd.DataFrame({"n": range(10)}))
