@@ -76,9 +76,13 @@ class Codes:
         """Return the mark that a key holds."""
         return key & (self.marks - 1)
 
+    def code(self, key: Any) -> Any:
+        """Return the code that a key holds."""
+        return key & (self.size - 1)
+
     def instant(self, key: Any) -> Any:
         """Return the first key of a key's moment."""
-        return key - (key & (self.size - 1))
+        return key - self.code(key)
 
     def seconds(self, later: Any, earlier: Any) -> Any:
         """Return the seconds between two keys."""
@@ -306,7 +310,7 @@ class EventLog:
         rows = self.engine.gather(rows, "participant_id")
         instant = codes.instant(rows._key)
         grouped = rows.group_by(ids).agg(
-            history=rows._key.collect(where=rows._key - instant != codes.none),
+            history=rows._key.collect(where=codes.code(rows._key) != codes.none),
             **{
                 f"_{name}": self._packed(instant, codes.size, rows[f"_{name}"], name).min()
                 for name in own

@@ -172,12 +172,14 @@ def _pairs_of_people(paths: Paths, segments: Sequence[str]) -> ir.Table:
 
     The ways in and out, `entry` and `exit`, are beside them.
     """
+    import ibis
+
     start, end, size = _ends(paths.names)
     path = paths.table.path
     return paths.table.select(
         "participant_id",
         *segments,
-        pairs=path[1:].map(lambda step, i: path[i] * size + step),
+        pairs=ibis.range(1, path.length()).map(lambda i: path[i - 1] * size + path[i]),
         entry=path[0] + start * size,
         exit=path[path.length() - 1] * size + end,
     )
@@ -195,10 +197,9 @@ def _count_pairs(
     by = ["pair", *keys]
     ends = [people.select("participant_id", pair=people[n], **keys) for n in ("entry", "exit")]
     moves = people.select("participant_id", pair=people.pairs, **keys).unnest("pair").union(*ends)
-    # Told apart within the array: grouping by people's ids takes several times as long, and
-    # `unique` twice as long.
-    once = people.pairs.filter(lambda pair, i: people.pairs.index(pair) == i)
-    made = people.select("participant_id", pair=once, **keys).unnest("pair").union(*ends)
+    # Told apart within the array: grouping by people's ids takes several times as long.
+    made = people.select("participant_id", pair=people.pairs.unique(), **keys).unnest("pair")
+    made = made.union(*ends)
     # In a session's scope a person may stand in several rows.
     who = made.participant_id.nunique() if scope == "session" else made.count()
     found = log.engine.run(moves.group_by(by).agg(n_transitions=moves.count())).merge(

@@ -23,15 +23,24 @@ COLUMNS = {
     "occurred_at": "event_timestamp", "device": "device_category",
 }  # fmt: skip
 OTHERS = ("postgres", "snowflake", "clickhouse")
-WITHOUT_QUANTILES = ("bigquery", "trino")
+WITHOUT_QUANTILES = ("bigquery", "trino", "snowflake")
 
 
 @dataclass(frozen=True)
 class Recorder(Engine):
-    """An engine that notes what it is asked: the name of a table to keep, and an expression."""
+    """An engine that notes what it is asked: the name of a table to keep, and an expression.
+
+    It runs on DuckDB and asks as any other engine would, without what helps DuckDB alone.
+    """
 
     has_quantiles: bool = True
     asked: list[tuple[str, object]] = field(default_factory=list)
+
+    def identify(self, ids):
+        return ids
+
+    def gather(self, rows, by):
+        return rows
 
     def keep(self, expression):
         name = f"kept_{sum(bool(kept) for kept, _ in self.asked) + 1}"
@@ -62,8 +71,10 @@ def asked(ga4):
 
     @functools.cache
     def ask(name, has_quantiles):
-        with open_log(ga4, JOURNEY, columns=COLUMNS, segments=["device"], time_unit="us") as log:
-            recorder = Recorder(log.engine.backend, has_quantiles=has_quantiles)
+        recorder = Recorder(ga4.get_backend(), has_quantiles=has_quantiles)
+        with open_log(
+            ga4, JOURNEY, columns=COLUMNS, segments=["device"], time_unit="us", engine=recorder
+        ) as log:
             try:
                 MEASURES[name](replace(log, engine=recorder))
             finally:

@@ -64,41 +64,29 @@ SELECT
 FROM (
   SELECT
     `t2`.`participant_id`,
-    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    ARRAY_AGG(IF((
+      `t2`.`_key` & 31
+    ) <> 24, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
-      IF(
-        `t2`.`device` <> '',
+      (
         (
-          `t2`.`moment` * 4
-        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
-        NULL
-      )
+          `t2`.`_key` - (
+            `t2`.`_key` & 31
+          )
+        ) * 1
+      ) + `t2`.`_device`
     ) AS `_device`
   FROM (
     SELECT
       `t1`.`participant_id`,
-      `t1`.`session_id`,
-      `t1`.`event`,
-      `t1`.`channel`,
-      `t1`.`device`,
-      `t1`.`stage`,
-      `t1`.`place`,
-      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-      `t1`.`value`,
       (
         IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
-      ) + IF(
-        (
-          CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END > 0
-        )
-        OR (
-          `t1`.`place` < 6
-        ),
+      ) + (
         (
           `t1`.`place` * 4
-        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END,
-        CAST(NULL AS INT64)
-      ) AS `_key`
+        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
+      ) AS `_key`,
+      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
     FROM (
       SELECT
         COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -152,15 +140,7 @@ FROM (
     1
 ) AS `t3`
 WHERE
-  ARRAY_LENGTH(
-    ARRAY(
-      SELECT
-        bq_arr_1
-      FROM UNNEST(`t3`.`history`) AS bq_arr_1
-      ORDER BY
-        bq_arr_1
-    )
-  ) > 0;
+  ARRAY_LENGTH(`t3`.`history`) > 0;
 
 CREATE TEMP TABLE kept_2 AS
 SELECT
@@ -282,24 +262,28 @@ FROM (
         `t2`.`_first`,
         `t2`.`t0`,
         `t2`.`t1`,
-        (
-          SELECT
-            MIN(bq_arr_min_4)
-          FROM UNNEST(ARRAY(
+        IF(
+          `t2`.`t1` IS NOT NULL,
+          (
             SELECT
-              __ibis_param_key__
-            FROM UNNEST(`t2`.`history`) AS __ibis_param_key__
-            WHERE
-              (
+              MIN(bq_arr_min_4)
+            FROM UNNEST(ARRAY(
+              SELECT
+                __ibis_param_key__
+              FROM UNNEST(`t2`.`history`) AS __ibis_param_key__
+              WHERE
                 (
-                  __ibis_param_key__ & 28
-                ) = 12
-              )
-              AND (
-                __ibis_param_key__ > `t2`.`t1`
-              )
-              AND TRUE
-          )) AS bq_arr_min_4
+                  (
+                    __ibis_param_key__ & 28
+                  ) = 12
+                )
+                AND (
+                  __ibis_param_key__ > `t2`.`t1`
+                )
+                AND TRUE
+            )) AS bq_arr_min_4
+          ),
+          CAST(NULL AS INT64)
         ) AS `t2`
       FROM (
         SELECT
@@ -308,24 +292,28 @@ FROM (
           `t1`.`device`,
           `t1`.`_first`,
           `t1`.`_first` AS `t0`,
-          (
-            SELECT
-              MIN(bq_arr_min_5)
-            FROM UNNEST(ARRAY(
+          IF(
+            `t1`.`_first` IS NOT NULL,
+            (
               SELECT
-                __ibis_param_key__
-              FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
-              WHERE
-                (
+                MIN(bq_arr_min_5)
+              FROM UNNEST(ARRAY(
+                SELECT
+                  __ibis_param_key__
+                FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
+                WHERE
                   (
-                    __ibis_param_key__ & 28
-                  ) = 4
-                )
-                AND (
-                  __ibis_param_key__ > `t1`.`_first`
-                )
-                AND TRUE
-            )) AS bq_arr_min_5
+                    (
+                      __ibis_param_key__ & 28
+                    ) = 4
+                  )
+                  AND (
+                    __ibis_param_key__ > `t1`.`_first`
+                  )
+                  AND TRUE
+              )) AS bq_arr_min_5
+            ),
+            CAST(NULL AS INT64)
           ) AS `t1`
         FROM (
           SELECT
@@ -347,11 +335,11 @@ FROM (
             ) AS `_first`
           FROM `temp`.`main`.`kept_1` AS `t0`
         ) AS `t1`
+        WHERE
+          `t1`.`_first` IS NOT NULL
       ) AS `t2`
     ) AS `t3`
   ) AS `t4`
-  WHERE
-    `t4`.`depth` >= 0
 ) AS `t5`;
 
 SELECT
@@ -505,27 +493,21 @@ SELECT
 FROM (
   SELECT
     `t2`.`participant_id`,
-    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    ARRAY_AGG(IF((
+      `t2`.`_key` & 15
+    ) <> 10, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
-      IF(
-        `t2`.`device` <> '',
+      (
         (
-          `t2`.`moment` * 4
-        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
-        NULL
-      )
+          `t2`.`_key` - (
+            `t2`.`_key` & 15
+          )
+        ) * 1
+      ) + `t2`.`_device`
     ) AS `_device`
   FROM (
     SELECT
       `t1`.`participant_id`,
-      `t1`.`session_id`,
-      `t1`.`event`,
-      `t1`.`channel`,
-      `t1`.`device`,
-      `t1`.`stage`,
-      `t1`.`place`,
-      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-      `t1`.`value`,
       (
         IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
       ) + CAST(CASE `t1`.`event`
@@ -549,8 +531,9 @@ FROM (
         THEN 8
         WHEN 'other'
         THEN 9
-        ELSE NULL
-      END AS INT64) AS `_key`
+        ELSE 10
+      END AS INT64) AS `_key`,
+      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
     FROM (
       SELECT
         COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -604,15 +587,7 @@ FROM (
     1
 ) AS `t3`
 WHERE
-  ARRAY_LENGTH(
-    ARRAY(
-      SELECT
-        bq_arr_7
-      FROM UNNEST(`t3`.`history`) AS bq_arr_7
-      ORDER BY
-        bq_arr_7
-    )
-  ) > 0;
+  ARRAY_LENGTH(`t3`.`history`) > 0;
 
 CREATE TEMP TABLE kept_4 AS
 SELECT

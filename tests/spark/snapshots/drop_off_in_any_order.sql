@@ -64,41 +64,29 @@ SELECT
 FROM (
   SELECT
     `t2`.`participant_id`,
-    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    ARRAY_AGG(IF((
+      `t2`.`_key` & 31
+    ) <> 24, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
-      IF(
-        `t2`.`device` <> '',
+      (
         (
-          `t2`.`moment` * 4
-        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
-        NULL
-      )
+          `t2`.`_key` - (
+            `t2`.`_key` & 31
+          )
+        ) * 1
+      ) + `t2`.`_device`
     ) AS `_device`
   FROM (
     SELECT
       `t1`.`participant_id`,
-      `t1`.`session_id`,
-      `t1`.`event`,
-      `t1`.`channel`,
-      `t1`.`device`,
-      `t1`.`stage`,
-      `t1`.`place`,
-      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-      `t1`.`value`,
       (
         IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
-      ) + IF(
-        (
-          CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END > 0
-        )
-        OR (
-          `t1`.`place` < 6
-        ),
+      ) + (
         (
           `t1`.`place` * 4
-        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END,
-        CAST(NULL AS INT64)
-      ) AS `_key`
+        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
+      ) AS `_key`,
+      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
     FROM (
       SELECT
         COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -152,40 +140,32 @@ FROM (
     1
 ) AS `t3`
 WHERE
-  ARRAY_LENGTH(
-    ARRAY(
-      SELECT
-        bq_arr_1
-      FROM UNNEST(`t3`.`history`) AS bq_arr_1
-      ORDER BY
-        bq_arr_1
-    )
-  ) > 0;
+  ARRAY_LENGTH(`t3`.`history`) > 0;
 
 CREATE TEMP TABLE kept_2 AS
 SELECT
-  `t4`.`participant_id`,
-  `t4`.`device`,
-  `t4`.`t0`,
-  `t4`.`t1`,
-  `t4`.`t2`,
-  `t4`.`start`,
-  `t4`.`depth`,
+  `t5`.`participant_id`,
+  `t5`.`device`,
+  `t5`.`t0`,
+  `t5`.`t1`,
+  `t5`.`t2`,
+  `t5`.`start`,
+  `t5`.`depth`,
   IF(
-    `t4`.`depth` = 2,
+    `t5`.`depth` = 2,
     (
       SELECT
         MIN(bq_arr_min_2)
       FROM UNNEST(ARRAY(
         SELECT
           __ibis_param_key__
-        FROM UNNEST(`t4`.`history`) AS __ibis_param_key__
+        FROM UNNEST(`t5`.`history`) AS __ibis_param_key__
         WHERE
           __ibis_param_key__ & 3 IN (1)
           AND (
             __ibis_param_key__ >= (
-              `t4`.`_left` - (
-                `t4`.`_left` & 31
+              `t5`.`_left` - (
+                `t5`.`_left` & 31
               )
             )
           )
@@ -195,20 +175,20 @@ SELECT
     CAST(NULL AS INT64)
   ) AS `done`,
   CASE
-    WHEN `t4`.`depth` = 2
+    WHEN `t5`.`depth` = 2
     THEN (
       SELECT
         MIN(bq_arr_min_3)
       FROM UNNEST(ARRAY(
         SELECT
           __ibis_param_key__
-        FROM UNNEST(`t4`.`history`) AS __ibis_param_key__
+        FROM UNNEST(`t5`.`history`) AS __ibis_param_key__
         WHERE
           __ibis_param_key__ & 3 IN (2)
           AND (
             __ibis_param_key__ >= (
-              `t4`.`_left` - (
-                `t4`.`_left` & 31
+              `t5`.`_left` - (
+                `t5`.`_left` & 31
               )
             )
           )
@@ -220,16 +200,16 @@ SELECT
     ARRAY(
       SELECT
         __ibis_param_key__
-      FROM UNNEST(`t4`.`history`) AS __ibis_param_key__
+      FROM UNNEST(`t5`.`history`) AS __ibis_param_key__
       WHERE
         (
-          __ibis_param_key__ > `t4`.`_left`
+          __ibis_param_key__ > `t5`.`_left`
         )
         AND (
           (
             __ibis_param_key__ & 28
           ) > (
-            `t4`.`_left` & 28
+            `t5`.`_left` & 28
           )
         )
         AND __ibis_param_key__ & 28 IN (4, 12)
@@ -237,382 +217,129 @@ SELECT
   ) > 0 AS `seen_later`
 FROM (
   SELECT
-    `t3`.`participant_id`,
-    `t3`.`history`,
-    `t3`.`device`,
-    `t3`.`_first`,
-    `t3`.`t0`,
-    `t3`.`t1`,
-    `t3`.`t2`,
-    `t3`.`depth`,
-    `t3`.`start`,
+    `t4`.`participant_id`,
+    `t4`.`history`,
+    `t4`.`device`,
+    `t4`.`_first`,
+    `t4`.`t0`,
+    `t4`.`t1`,
+    `t4`.`t2`,
+    `t4`.`depth`,
+    `t4`.`start`,
     GREATEST(
-      COALESCE(`t3`.`t0`, `t3`.`_first`),
-      COALESCE(`t3`.`t1`, `t3`.`_first`),
-      COALESCE(`t3`.`t2`, `t3`.`_first`)
+      COALESCE(`t4`.`t0`, `t4`.`_first`),
+      COALESCE(`t4`.`t1`, `t4`.`_first`),
+      COALESCE(`t4`.`t2`, `t4`.`_first`)
     ) AS `_left`
   FROM (
     SELECT
-      `t2`.`participant_id`,
-      `t2`.`history`,
-      `t2`.`device`,
-      `t2`.`_first`,
-      `t2`.`t0`,
-      `t2`.`t1`,
-      `t2`.`t2`,
+      `t3`.`participant_id`,
+      `t3`.`history`,
+      `t3`.`device`,
+      `t3`.`_first`,
+      `t3`.`t0`,
+      `t3`.`t1`,
+      `t3`.`t2`,
       CAST(CASE
-        WHEN `t2`.`t2` IS NOT NULL
+        WHEN `t3`.`t2` IS NOT NULL
         THEN 2
-        WHEN `t2`.`t1` IS NOT NULL
+        WHEN `t3`.`t1` IS NOT NULL
         THEN 1
-        WHEN `t2`.`t0` IS NOT NULL
+        WHEN `t3`.`t0` IS NOT NULL
         THEN 0
         ELSE -1
       END AS INT64) AS `depth`,
       CAST(0 AS INT64) AS `start`
     FROM (
       SELECT
-        `t1`.`participant_id`,
-        `t1`.`history`,
-        `t1`.`device`,
-        `t1`.`_first`,
-        `t1`.`t0`,
-        IF(`t1`.`t0` IS NOT NULL, `t1`.`t1`, NULL) AS `t1`,
-        IF(IF(`t1`.`t0` IS NOT NULL, `t1`.`t1`, NULL) IS NOT NULL, `t1`.`t2`, NULL) AS `t2`
+        `t2`.`participant_id`,
+        `t2`.`history`,
+        `t2`.`device`,
+        `t2`.`_first`,
+        `t2`.`t0`,
+        IF(`t2`.`t0` IS NOT NULL, `t2`.`t1`, NULL) AS `t1`,
+        IF(IF(`t2`.`t0` IS NOT NULL, `t2`.`t1`, NULL) IS NOT NULL, `t2`.`t2`, NULL) AS `t2`
       FROM (
         SELECT
-          `t0`.`participant_id`,
-          `t0`.`history`,
-          `t0`.`device`,
+          `t1`.`participant_id`,
+          `t1`.`history`,
+          `t1`.`device`,
+          `t1`.`_first`,
           (
             SELECT
               MIN(bq_arr_min_4)
             FROM UNNEST(ARRAY(
               SELECT
                 __ibis_param_key__
-              FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
-              WHERE
-                __ibis_param_key__ & 28 IN (0, 4, 12)
-            )) AS bq_arr_min_4
-          ) AS `_first`,
-          (
-            SELECT
-              MIN(bq_arr_min_5)
-            FROM UNNEST(ARRAY(
-              SELECT
-                __ibis_param_key__
-              FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+              FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
               WHERE
                 (
                   (
                     __ibis_param_key__ & 28
                   ) = 0
                 ) AND TRUE
-            )) AS bq_arr_min_5
+            )) AS bq_arr_min_4
           ) AS `t0`,
           (
             SELECT
-              MIN(bq_arr_min_6)
+              MIN(bq_arr_min_5)
             FROM UNNEST(ARRAY(
               SELECT
                 __ibis_param_key__
-              FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+              FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
               WHERE
                 (
                   (
                     __ibis_param_key__ & 28
                   ) = 4
                 ) AND TRUE
-            )) AS bq_arr_min_6
+            )) AS bq_arr_min_5
           ) AS `t1`,
           (
             SELECT
-              MIN(bq_arr_min_7)
+              MIN(bq_arr_min_6)
             FROM UNNEST(ARRAY(
               SELECT
                 __ibis_param_key__
-              FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+              FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
               WHERE
                 (
                   (
                     __ibis_param_key__ & 28
                   ) = 12
                 ) AND TRUE
-            )) AS bq_arr_min_7
+            )) AS bq_arr_min_6
           ) AS `t2`
-        FROM `temp`.`main`.`kept_1` AS `t0`
-      ) AS `t1`
-    ) AS `t2`
-  ) AS `t3`
+        FROM (
+          SELECT
+            `t0`.`participant_id`,
+            `t0`.`history`,
+            `t0`.`device`,
+            (
+              SELECT
+                MIN(bq_arr_min_7)
+              FROM UNNEST(ARRAY(
+                SELECT
+                  __ibis_param_key__
+                FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+                WHERE
+                  __ibis_param_key__ & 28 IN (0, 4, 12)
+              )) AS bq_arr_min_7
+            ) AS `_first`
+          FROM `temp`.`main`.`kept_1` AS `t0`
+        ) AS `t1`
+        WHERE
+          `t1`.`_first` IS NOT NULL
+      ) AS `t2`
+    ) AS `t3`
+  ) AS `t4`
   WHERE
-    `t3`.`depth` >= 0
-) AS `t4`;
+    `t4`.`depth` >= 0
+) AS `t5`;
 
 SELECT
   COUNT(*) AS `n`
 FROM `temp`.`main`.`kept_2` AS `t0`;
-
-SELECT
-  COALESCE(SUM(CAST(`t1`.`t0` IS NOT NULL AS INT64)), 0) AS `entered0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 0
-  ) AS INT64)), 0) AS `started0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`t1` IS NOT NULL
-  ) AS INT64)), 0) AS `continued0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent0` AS INT64)
-    ),
-    0
-  ) AS `open0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent0`
-  ) AS INT64)), 0) AS `followed0`,
-  COALESCE(SUM(CAST(`t1`.`t1` IS NOT NULL AS INT64)), 0) AS `entered1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 1
-  ) AS INT64)), 0) AS `started1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND (
-    `t1`.`t2` IS NOT NULL
-  ) AS INT64)), 0) AS `continued1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent1` AS INT64)
-    ),
-    0
-  ) AS `open1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent1`
-  ) AS INT64)), 0) AS `followed1`,
-  COALESCE(SUM(CAST(`t1`.`t2` IS NOT NULL AS INT64)), 0) AS `entered2`,
-  COALESCE(SUM(CAST((
-    `t1`.`t2` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 2
-  ) AS INT64)), 0) AS `started2`,
-  COALESCE(
-    SUM(CAST((
-      `t1`.`t2` IS NOT NULL
-    ) AND (
-      `t1`.`done` IS NOT NULL
-    ) AS INT64)),
-    0
-  ) AS `continued2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent2` AS INT64)
-    ),
-    0
-  ) AS `open2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent2`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent2`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later2`,
-  COALESCE(SUM(CAST((
-    `t1`.`t2` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent2`
-  ) AS INT64)), 0) AS `followed2`
-FROM (
-  SELECT
-    `t0`.`participant_id`,
-    `t0`.`device`,
-    `t0`.`t0`,
-    `t0`.`t1`,
-    `t0`.`t2`,
-    `t0`.`start`,
-    `t0`.`depth`,
-    `t0`.`done`,
-    `t0`.`elsewhere`,
-    `t0`.`seen_later`,
-    FALSE AS `recent0`,
-    FALSE AS `recent1`,
-    FALSE AS `recent2`
-  FROM `temp`.`main`.`kept_2` AS `t0`
-) AS `t1`;
 
 SELECT
   `t1`.`device`,
@@ -881,28 +608,28 @@ GROUP BY
 
 CREATE TEMP TABLE kept_3 AS
 SELECT
-  `t3`.`participant_id`,
-  `t3`.`device`,
-  `t3`.`t0`,
-  `t3`.`t1`,
-  `t3`.`start`,
-  `t3`.`depth`,
+  `t4`.`participant_id`,
+  `t4`.`device`,
+  `t4`.`t0`,
+  `t4`.`t1`,
+  `t4`.`start`,
+  `t4`.`depth`,
   CAST(NULL AS INT64) AS `done`,
   CAST(NULL AS INT64) AS `elsewhere`,
   ARRAY_LENGTH(
     ARRAY(
       SELECT
         __ibis_param_key__
-      FROM UNNEST(`t3`.`history`) AS __ibis_param_key__
+      FROM UNNEST(`t4`.`history`) AS __ibis_param_key__
       WHERE
         (
-          __ibis_param_key__ > `t3`.`_left`
+          __ibis_param_key__ > `t4`.`_left`
         )
         AND (
           (
             __ibis_param_key__ & 28
           ) > (
-            `t3`.`_left` & 28
+            `t4`.`_left` & 28
           )
         )
         AND __ibis_param_key__ & 28 IN (20)
@@ -910,267 +637,96 @@ SELECT
   ) > 0 AS `seen_later`
 FROM (
   SELECT
-    `t2`.`participant_id`,
-    `t2`.`history`,
-    `t2`.`device`,
-    `t2`.`_first`,
-    `t2`.`t0`,
-    `t2`.`t1`,
-    `t2`.`depth`,
-    `t2`.`start`,
-    GREATEST(COALESCE(`t2`.`t0`, `t2`.`_first`), COALESCE(`t2`.`t1`, `t2`.`_first`)) AS `_left`
+    `t3`.`participant_id`,
+    `t3`.`history`,
+    `t3`.`device`,
+    `t3`.`_first`,
+    `t3`.`t0`,
+    `t3`.`t1`,
+    `t3`.`depth`,
+    `t3`.`start`,
+    GREATEST(COALESCE(`t3`.`t0`, `t3`.`_first`), COALESCE(`t3`.`t1`, `t3`.`_first`)) AS `_left`
   FROM (
     SELECT
-      `t1`.`participant_id`,
-      `t1`.`history`,
-      `t1`.`device`,
-      `t1`.`_first`,
-      `t1`.`t0`,
-      IF(`t1`.`t0` IS NOT NULL, `t1`.`t1`, NULL) AS `t1`,
+      `t2`.`participant_id`,
+      `t2`.`history`,
+      `t2`.`device`,
+      `t2`.`_first`,
+      `t2`.`t0`,
+      IF(`t2`.`t0` IS NOT NULL, `t2`.`t1`, NULL) AS `t1`,
       CAST(CASE
-        WHEN IF(`t1`.`t0` IS NOT NULL, `t1`.`t1`, NULL) IS NOT NULL
+        WHEN IF(`t2`.`t0` IS NOT NULL, `t2`.`t1`, NULL) IS NOT NULL
         THEN 1
-        WHEN `t1`.`t0` IS NOT NULL
+        WHEN `t2`.`t0` IS NOT NULL
         THEN 0
         ELSE -1
       END AS INT64) AS `depth`,
       CAST(0 AS INT64) AS `start`
     FROM (
       SELECT
-        `t0`.`participant_id`,
-        `t0`.`history`,
-        `t0`.`device`,
+        `t1`.`participant_id`,
+        `t1`.`history`,
+        `t1`.`device`,
+        `t1`.`_first`,
         (
           SELECT
             MIN(bq_arr_min_8)
           FROM UNNEST(ARRAY(
             SELECT
               __ibis_param_key__
-            FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
-            WHERE
-              __ibis_param_key__ & 28 IN (16, 20)
-          )) AS bq_arr_min_8
-        ) AS `_first`,
-        (
-          SELECT
-            MIN(bq_arr_min_9)
-          FROM UNNEST(ARRAY(
-            SELECT
-              __ibis_param_key__
-            FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+            FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
             WHERE
               (
                 (
                   __ibis_param_key__ & 28
                 ) = 16
               ) AND TRUE
-          )) AS bq_arr_min_9
+          )) AS bq_arr_min_8
         ) AS `t0`,
         (
           SELECT
-            MIN(bq_arr_min_10)
+            MIN(bq_arr_min_9)
           FROM UNNEST(ARRAY(
             SELECT
               __ibis_param_key__
-            FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+            FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
             WHERE
               (
                 (
                   __ibis_param_key__ & 28
                 ) = 20
               ) AND TRUE
-          )) AS bq_arr_min_10
+          )) AS bq_arr_min_9
         ) AS `t1`
-      FROM `temp`.`main`.`kept_1` AS `t0`
-    ) AS `t1`
-  ) AS `t2`
+      FROM (
+        SELECT
+          `t0`.`participant_id`,
+          `t0`.`history`,
+          `t0`.`device`,
+          (
+            SELECT
+              MIN(bq_arr_min_10)
+            FROM UNNEST(ARRAY(
+              SELECT
+                __ibis_param_key__
+              FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+              WHERE
+                __ibis_param_key__ & 28 IN (16, 20)
+            )) AS bq_arr_min_10
+          ) AS `_first`
+        FROM `temp`.`main`.`kept_1` AS `t0`
+      ) AS `t1`
+      WHERE
+        `t1`.`_first` IS NOT NULL
+    ) AS `t2`
+  ) AS `t3`
   WHERE
-    `t2`.`depth` >= 0
-) AS `t3`;
+    `t3`.`depth` >= 0
+) AS `t4`;
 
 SELECT
   COUNT(*) AS `n`
 FROM `temp`.`main`.`kept_3` AS `t0`;
-
-SELECT
-  COALESCE(SUM(CAST(`t1`.`t0` IS NOT NULL AS INT64)), 0) AS `entered0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 0
-  ) AS INT64)), 0) AS `started0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`t1` IS NOT NULL
-  ) AS INT64)), 0) AS `continued0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent0` AS INT64)
-    ),
-    0
-  ) AS `open0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent0`
-  ) AS INT64)), 0) AS `followed0`,
-  COALESCE(SUM(CAST(`t1`.`t1` IS NOT NULL AS INT64)), 0) AS `entered1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 1
-  ) AS INT64)), 0) AS `started1`,
-  COALESCE(
-    SUM(CAST((
-      `t1`.`t1` IS NOT NULL
-    ) AND (
-      `t1`.`done` IS NOT NULL
-    ) AS INT64)),
-    0
-  ) AS `continued1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent1` AS INT64)
-    ),
-    0
-  ) AS `open1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent1`
-  ) AS INT64)), 0) AS `followed1`
-FROM (
-  SELECT
-    `t0`.`participant_id`,
-    `t0`.`device`,
-    `t0`.`t0`,
-    `t0`.`t1`,
-    `t0`.`start`,
-    `t0`.`depth`,
-    `t0`.`done`,
-    `t0`.`elsewhere`,
-    `t0`.`seen_later`,
-    FALSE AS `recent0`,
-    FALSE AS `recent1`
-  FROM `temp`.`main`.`kept_3` AS `t0`
-) AS `t1`;
 
 SELECT
   `t1`.`device`,

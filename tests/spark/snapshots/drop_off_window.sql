@@ -64,41 +64,29 @@ SELECT
 FROM (
   SELECT
     `t2`.`participant_id`,
-    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    ARRAY_AGG(IF((
+      `t2`.`_key` & 31
+    ) <> 24, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
-      IF(
-        `t2`.`device` <> '',
+      (
         (
-          `t2`.`moment` * 4
-        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
-        NULL
-      )
+          `t2`.`_key` - (
+            `t2`.`_key` & 31
+          )
+        ) * 1
+      ) + `t2`.`_device`
     ) AS `_device`
   FROM (
     SELECT
       `t1`.`participant_id`,
-      `t1`.`session_id`,
-      `t1`.`event`,
-      `t1`.`channel`,
-      `t1`.`device`,
-      `t1`.`stage`,
-      `t1`.`place`,
-      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-      `t1`.`value`,
       (
         IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
-      ) + IF(
-        (
-          CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END > 0
-        )
-        OR (
-          `t1`.`place` < 6
-        ),
+      ) + (
         (
           `t1`.`place` * 4
-        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END,
-        CAST(NULL AS INT64)
-      ) AS `_key`
+        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
+      ) AS `_key`,
+      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
     FROM (
       SELECT
         COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -152,15 +140,7 @@ FROM (
     1
 ) AS `t3`
 WHERE
-  ARRAY_LENGTH(
-    ARRAY(
-      SELECT
-        bq_arr_1
-      FROM UNNEST(`t3`.`history`) AS bq_arr_1
-      ORDER BY
-        bq_arr_1
-    )
-  ) > 0;
+  ARRAY_LENGTH(`t3`.`history`) > 0;
 
 CREATE TEMP TABLE kept_2 AS
 SELECT
@@ -290,32 +270,36 @@ FROM (
         `t2`.`_first`,
         `t2`.`t0`,
         `t2`.`t1`,
-        (
-          SELECT
-            MIN(bq_arr_min_4)
-          FROM UNNEST(ARRAY(
+        IF(
+          `t2`.`t1` IS NOT NULL,
+          (
             SELECT
-              __ibis_param_key__
-            FROM UNNEST(`t2`.`history`) AS __ibis_param_key__
-            WHERE
-              (
+              MIN(bq_arr_min_4)
+            FROM UNNEST(ARRAY(
+              SELECT
+                __ibis_param_key__
+              FROM UNNEST(`t2`.`history`) AS __ibis_param_key__
+              WHERE
                 (
-                  __ibis_param_key__ & 28
-                ) = 12
-              )
-              AND (
-                __ibis_param_key__ > `t2`.`t1`
-              )
-              AND (
-                __ibis_param_key__ < (
                   (
-                    `t2`.`_first` - (
-                      `t2`.`_first` & 31
-                    )
-                  ) + 230400000032
+                    __ibis_param_key__ & 28
+                  ) = 12
                 )
-              )
-          )) AS bq_arr_min_4
+                AND (
+                  __ibis_param_key__ > `t2`.`t1`
+                )
+                AND (
+                  __ibis_param_key__ < (
+                    (
+                      `t2`.`_first` - (
+                        `t2`.`_first` & 31
+                      )
+                    ) + 230400000032
+                  )
+                )
+            )) AS bq_arr_min_4
+          ),
+          CAST(NULL AS INT64)
         ) AS `t2`
       FROM (
         SELECT
@@ -324,32 +308,36 @@ FROM (
           `t1`.`device`,
           `t1`.`_first`,
           `t1`.`_first` AS `t0`,
-          (
-            SELECT
-              MIN(bq_arr_min_5)
-            FROM UNNEST(ARRAY(
+          IF(
+            `t1`.`_first` IS NOT NULL,
+            (
               SELECT
-                __ibis_param_key__
-              FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
-              WHERE
-                (
+                MIN(bq_arr_min_5)
+              FROM UNNEST(ARRAY(
+                SELECT
+                  __ibis_param_key__
+                FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
+                WHERE
                   (
-                    __ibis_param_key__ & 28
-                  ) = 4
-                )
-                AND (
-                  __ibis_param_key__ > `t1`.`_first`
-                )
-                AND (
-                  __ibis_param_key__ < (
                     (
-                      `t1`.`_first` - (
-                        `t1`.`_first` & 31
-                      )
-                    ) + 230400000032
+                      __ibis_param_key__ & 28
+                    ) = 4
                   )
-                )
-            )) AS bq_arr_min_5
+                  AND (
+                    __ibis_param_key__ > `t1`.`_first`
+                  )
+                  AND (
+                    __ibis_param_key__ < (
+                      (
+                        `t1`.`_first` - (
+                          `t1`.`_first` & 31
+                        )
+                      ) + 230400000032
+                    )
+                  )
+              )) AS bq_arr_min_5
+            ),
+            CAST(NULL AS INT64)
           ) AS `t1`
         FROM (
           SELECT
@@ -371,278 +359,16 @@ FROM (
             ) AS `_first`
           FROM `temp`.`main`.`kept_1` AS `t0`
         ) AS `t1`
+        WHERE
+          `t1`.`_first` IS NOT NULL
       ) AS `t2`
     ) AS `t3`
   ) AS `t4`
-  WHERE
-    `t4`.`depth` >= 0
 ) AS `t5`;
 
 SELECT
   COUNT(*) AS `n`
 FROM `temp`.`main`.`kept_2` AS `t0`;
-
-SELECT
-  COALESCE(SUM(CAST(`t1`.`t0` IS NOT NULL AS INT64)), 0) AS `entered0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 0
-  ) AS INT64)), 0) AS `started0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`t1` IS NOT NULL
-  ) AS INT64)), 0) AS `continued0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent0` AS INT64)
-    ),
-    0
-  ) AS `open0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent0`
-  ) AS INT64)), 0) AS `followed0`,
-  COALESCE(SUM(CAST(`t1`.`t1` IS NOT NULL AS INT64)), 0) AS `entered1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 1
-  ) AS INT64)), 0) AS `started1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND (
-    `t1`.`t2` IS NOT NULL
-  ) AS INT64)), 0) AS `continued1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent1` AS INT64)
-    ),
-    0
-  ) AS `open1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t2` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent1`
-  ) AS INT64)), 0) AS `followed1`,
-  COALESCE(SUM(CAST(`t1`.`t2` IS NOT NULL AS INT64)), 0) AS `entered2`,
-  COALESCE(SUM(CAST((
-    `t1`.`t2` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 2
-  ) AS INT64)), 0) AS `started2`,
-  COALESCE(
-    SUM(CAST((
-      `t1`.`t2` IS NOT NULL
-    ) AND (
-      `t1`.`done` IS NOT NULL
-    ) AS INT64)),
-    0
-  ) AS `continued2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent2` AS INT64)
-    ),
-    0
-  ) AS `open2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent2`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped2`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t2` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent2`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later2`,
-  COALESCE(SUM(CAST((
-    `t1`.`t2` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent2`
-  ) AS INT64)), 0) AS `followed2`
-FROM (
-  SELECT
-    `t0`.`participant_id`,
-    `t0`.`device`,
-    `t0`.`t0`,
-    `t0`.`t1`,
-    `t0`.`t2`,
-    `t0`.`start`,
-    `t0`.`depth`,
-    `t0`.`done`,
-    `t0`.`elsewhere`,
-    `t0`.`seen_later`,
-    FALSE AS `recent0`,
-    FALSE AS `recent1`,
-    FALSE AS `recent2`
-  FROM `temp`.`main`.`kept_2` AS `t0`
-) AS `t1`;
 
 SELECT
   `t1`.`device`,
@@ -972,32 +698,36 @@ FROM (
         `t1`.`device`,
         `t1`.`_first`,
         `t1`.`_first` AS `t0`,
-        (
-          SELECT
-            MIN(bq_arr_min_7)
-          FROM UNNEST(ARRAY(
+        IF(
+          `t1`.`_first` IS NOT NULL,
+          (
             SELECT
-              __ibis_param_key__
-            FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
-            WHERE
-              (
+              MIN(bq_arr_min_7)
+            FROM UNNEST(ARRAY(
+              SELECT
+                __ibis_param_key__
+              FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
+              WHERE
                 (
-                  __ibis_param_key__ & 28
-                ) = 20
-              )
-              AND (
-                __ibis_param_key__ > `t1`.`_first`
-              )
-              AND (
-                __ibis_param_key__ < (
                   (
-                    `t1`.`_first` - (
-                      `t1`.`_first` & 31
-                    )
-                  ) + 230400000032
+                    __ibis_param_key__ & 28
+                  ) = 20
                 )
-              )
-          )) AS bq_arr_min_7
+                AND (
+                  __ibis_param_key__ > `t1`.`_first`
+                )
+                AND (
+                  __ibis_param_key__ < (
+                    (
+                      `t1`.`_first` - (
+                        `t1`.`_first` & 31
+                      )
+                    ) + 230400000032
+                  )
+                )
+            )) AS bq_arr_min_7
+          ),
+          CAST(NULL AS INT64)
         ) AS `t1`
       FROM (
         SELECT
@@ -1019,195 +749,15 @@ FROM (
           ) AS `_first`
         FROM `temp`.`main`.`kept_1` AS `t0`
       ) AS `t1`
+      WHERE
+        `t1`.`_first` IS NOT NULL
     ) AS `t2`
-    WHERE
-      CAST(CASE WHEN `t2`.`t1` IS NOT NULL THEN 1 WHEN `t2`.`t0` IS NOT NULL THEN 0 ELSE -1 END AS INT64) >= 0
   ) AS `t3`
 ) AS `t4`;
 
 SELECT
   COUNT(*) AS `n`
 FROM `temp`.`main`.`kept_3` AS `t0`;
-
-SELECT
-  COALESCE(SUM(CAST(`t1`.`t0` IS NOT NULL AS INT64)), 0) AS `entered0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 0
-  ) AS INT64)), 0) AS `started0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND (
-    `t1`.`t1` IS NOT NULL
-  ) AS INT64)), 0) AS `continued0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent0` AS INT64)
-    ),
-    0
-  ) AS `open0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped0`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t0` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`t1` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent0`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later0`,
-  COALESCE(SUM(CAST((
-    `t1`.`t0` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent0`
-  ) AS INT64)), 0) AS `followed0`,
-  COALESCE(SUM(CAST(`t1`.`t1` IS NOT NULL AS INT64)), 0) AS `entered1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND (
-    `t1`.`start` = 1
-  ) AS INT64)), 0) AS `started1`,
-  COALESCE(
-    SUM(CAST((
-      `t1`.`t1` IS NOT NULL
-    ) AND (
-      `t1`.`done` IS NOT NULL
-    ) AS INT64)),
-    0
-  ) AS `continued1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NOT NULL
-      ) AS INT64)
-    ),
-    0
-  ) AS `elsewhere1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND `t1`.`recent1` AS INT64)
-    ),
-    0
-  ) AS `open1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      ) AS INT64)
-    ),
-    0
-  ) AS `dropped1`,
-  COALESCE(
-    SUM(
-      CAST((
-        `t1`.`t1` IS NOT NULL
-      )
-      AND NOT (
-        `t1`.`done` IS NOT NULL
-      )
-      AND (
-        `t1`.`elsewhere` IS NULL
-      )
-      AND NOT (
-        `t1`.`recent1`
-      )
-      AND `t1`.`seen_later` AS INT64)
-    ),
-    0
-  ) AS `later1`,
-  COALESCE(SUM(CAST((
-    `t1`.`t1` IS NOT NULL
-  ) AND NOT (
-    `t1`.`recent1`
-  ) AS INT64)), 0) AS `followed1`
-FROM (
-  SELECT
-    `t0`.`participant_id`,
-    `t0`.`device`,
-    `t0`.`t0`,
-    `t0`.`t1`,
-    `t0`.`start`,
-    `t0`.`depth`,
-    `t0`.`done`,
-    `t0`.`elsewhere`,
-    `t0`.`seen_later`,
-    FALSE AS `recent0`,
-    FALSE AS `recent1`
-  FROM `temp`.`main`.`kept_3` AS `t0`
-) AS `t1`;
 
 SELECT
   `t1`.`device`,

@@ -199,27 +199,22 @@ FROM (
   SELECT
     `t2`.`participant_id`,
     `t2`.`session_id`,
-    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    ARRAY_AGG(IF((
+      `t2`.`_key` & 15
+    ) <> 10, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
-      IF(
-        `t2`.`device` <> '',
+      (
         (
-          `t2`.`moment` * 4
-        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
-        NULL
-      )
+          `t2`.`_key` - (
+            `t2`.`_key` & 15
+          )
+        ) * 1
+      ) + `t2`.`_device`
     ) AS `_device`
   FROM (
     SELECT
       `t1`.`participant_id`,
       `t1`.`session_id`,
-      `t1`.`event`,
-      `t1`.`channel`,
-      `t1`.`device`,
-      `t1`.`stage`,
-      `t1`.`place`,
-      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-      `t1`.`value`,
       (
         IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
       ) + CAST(CASE `t1`.`event`
@@ -243,8 +238,9 @@ FROM (
         THEN 8
         WHEN 'other'
         THEN 9
-        ELSE NULL
-      END AS INT64) AS `_key`
+        ELSE 10
+      END AS INT64) AS `_key`,
+      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
     FROM (
       SELECT
         COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -300,15 +296,7 @@ FROM (
     2
 ) AS `t3`
 WHERE
-  ARRAY_LENGTH(
-    ARRAY(
-      SELECT
-        bq_arr_1
-      FROM UNNEST(`t3`.`history`) AS bq_arr_1
-      ORDER BY
-        bq_arr_1
-    )
-  ) > 0;
+  ARRAY_LENGTH(`t3`.`history`) > 0;
 
 CREATE TEMP TABLE kept_2 AS
 SELECT

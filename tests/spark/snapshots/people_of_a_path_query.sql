@@ -197,27 +197,21 @@ SELECT
 FROM (
   SELECT
     `t2`.`participant_id`,
-    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    ARRAY_AGG(IF((
+      `t2`.`_key` & 15
+    ) <> 10, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
-      IF(
-        `t2`.`device` <> '',
+      (
         (
-          `t2`.`moment` * 4
-        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
-        NULL
-      )
+          `t2`.`_key` - (
+            `t2`.`_key` & 15
+          )
+        ) * 1
+      ) + `t2`.`_device`
     ) AS `_device`
   FROM (
     SELECT
       `t1`.`participant_id`,
-      `t1`.`session_id`,
-      `t1`.`event`,
-      `t1`.`channel`,
-      `t1`.`device`,
-      `t1`.`stage`,
-      `t1`.`place`,
-      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-      `t1`.`value`,
       (
         IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
       ) + CAST(CASE `t1`.`event`
@@ -241,8 +235,9 @@ FROM (
         THEN 8
         WHEN 'other'
         THEN 9
-        ELSE NULL
-      END AS INT64) AS `_key`
+        ELSE 10
+      END AS INT64) AS `_key`,
+      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
     FROM (
       SELECT
         COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -296,44 +291,97 @@ FROM (
     1
 ) AS `t3`
 WHERE
-  ARRAY_LENGTH(
-    ARRAY(
-      SELECT
-        bq_arr_1
-      FROM UNNEST(`t3`.`history`) AS bq_arr_1
-      ORDER BY
-        bq_arr_1
-    )
-  ) > 0;
+  ARRAY_LENGTH(`t3`.`history`) > 0;
 
 SELECT
-  `t1`.`participant_id`
+  `t7`.`participant_id`
 FROM (
   SELECT
-    `t0`.`participant_id`,
-    (
-      ARRAY_LENGTH(
-        ARRAY(
-          SELECT
-            __ibis_param_key__
-          FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
-          WHERE
-            __ibis_param_key__ & 15 IN (1)
-        )
-      ) >= 2
-    )
-    AND (
-      ARRAY_LENGTH(
-        ARRAY(
-          SELECT
-            __ibis_param_key__
-          FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
-          WHERE
-            __ibis_param_key__ & 15 IN (4)
-        )
-      ) = 0
-    ) AS `is0`
-  FROM `temp`.`main`.`kept_1` AS `t0`
-) AS `t1`
-WHERE
-  `t1`.`is0`;
+    `t3`.`participant_id`,
+    `t3`.`participant_id` AS `_key`
+  FROM (
+    SELECT DISTINCT
+      `t2`.`participant_id`
+    FROM (
+      SELECT
+        COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+        COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+        COALESCE(`t0`.`event_name`, '') AS `event`,
+        COALESCE(`t0`.`channel`, '') AS `channel`,
+        COALESCE(`t0`.`device_category`, '') AS `device`,
+        CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 'see'
+          WHEN 'pick'
+          THEN 'pick'
+          WHEN 'chat'
+          THEN 'chat'
+          WHEN 'buy'
+          THEN 'buy'
+          WHEN 'kept'
+          THEN 'buy'
+          WHEN 'opened'
+          THEN 'opened'
+          WHEN 'sent'
+          THEN 'sent'
+          ELSE ''
+        END AS `stage`,
+        CAST(CASE `t0`.`event_name`
+          WHEN 'see'
+          THEN 0
+          WHEN 'pick'
+          THEN 1
+          WHEN 'chat'
+          THEN 2
+          WHEN 'buy'
+          THEN 3
+          WHEN 'kept'
+          THEN 3
+          WHEN 'opened'
+          THEN 4
+          WHEN 'sent'
+          THEN 5
+          ELSE 6
+        END AS INT64) AS `place`,
+        `t0`.`event_timestamp` * 1 AS `moment`,
+        `t0`.`value`
+      FROM `ga4_events` AS `t0`
+    ) AS `t2`
+    WHERE
+      `t2`.`participant_id` <> ''
+  ) AS `t3`
+) AS `t7`
+INNER JOIN (
+  SELECT
+    `t4`.`participant_id` AS `_key`
+  FROM (
+    SELECT
+      `t1`.`participant_id`,
+      (
+        ARRAY_LENGTH(
+          ARRAY(
+            SELECT
+              __ibis_param_key__
+            FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
+            WHERE
+              __ibis_param_key__ & 15 IN (1)
+          )
+        ) >= 2
+      )
+      AND (
+        ARRAY_LENGTH(
+          ARRAY(
+            SELECT
+              __ibis_param_key__
+            FROM UNNEST(`t1`.`history`) AS __ibis_param_key__
+            WHERE
+              __ibis_param_key__ & 15 IN (4)
+          )
+        ) = 0
+      ) AS `is0`
+    FROM `temp`.`main`.`kept_1` AS `t1`
+  ) AS `t4`
+  WHERE
+    `t4`.`is0`
+) AS `t8`
+  ON `t7`.`_key` = `t8`.`_key`;

@@ -64,41 +64,29 @@ SELECT
 FROM (
   SELECT
     `t2`.`participant_id`,
-    ARRAY_AGG(IF(`t2`.`_key` IS NOT NULL, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    ARRAY_AGG(IF((
+      `t2`.`_key` & 31
+    ) <> 24, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
-      IF(
-        `t2`.`device` <> '',
+      (
         (
-          `t2`.`moment` * 4
-        ) + CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END,
-        NULL
-      )
+          `t2`.`_key` - (
+            `t2`.`_key` & 31
+          )
+        ) * 1
+      ) + `t2`.`_device`
     ) AS `_device`
   FROM (
     SELECT
       `t1`.`participant_id`,
-      `t1`.`session_id`,
-      `t1`.`event`,
-      `t1`.`channel`,
-      `t1`.`device`,
-      `t1`.`stage`,
-      `t1`.`place`,
-      IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-      `t1`.`value`,
       (
         IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
-      ) + IF(
-        (
-          CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END > 0
-        )
-        OR (
-          `t1`.`place` < 6
-        ),
+      ) + (
         (
           `t1`.`place` * 4
-        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END,
-        CAST(NULL AS INT64)
-      ) AS `_key`
+        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
+      ) AS `_key`,
+      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
     FROM (
       SELECT
         COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -152,19 +140,33 @@ FROM (
     1
 ) AS `t3`
 WHERE
-  ARRAY_LENGTH(
-    ARRAY(
-      SELECT
-        bq_arr_1
-      FROM UNNEST(`t3`.`history`) AS bq_arr_1
-      ORDER BY
-        bq_arr_1
-    )
-  ) > 0;
+  ARRAY_LENGTH(`t3`.`history`) > 0;
 
 CREATE TEMP TABLE kept_2 AS
 SELECT
-  *
+  `t1`.`participant_id`,
+  `t1`.`device`,
+  ARRAY(
+    SELECT
+      (
+        `t1`.`path`[safe_offset(__ibis_param_i__ - 1)] * 9
+      ) + `t1`.`path`[safe_offset(__ibis_param_i__)]
+    FROM UNNEST(IF(
+      NOT NULLIF(1, 0) IS NULL AND SIGN(1) = SIGN(ARRAY_LENGTH(`t1`.`path`) - 1),
+      ARRAY(
+        SELECT
+          bq_arr_range_2
+        FROM UNNEST(GENERATE_ARRAY(1, ARRAY_LENGTH(`t1`.`path`), 1)) AS bq_arr_range_2
+        WHERE
+          bq_arr_range_2 <> ARRAY_LENGTH(`t1`.`path`)
+      ),
+      []
+    )) AS __ibis_param_i__
+  ) AS `pairs`,
+  `t1`.`path`[safe_offset(0)] + 63 AS `entry`,
+  (
+    `t1`.`path`[safe_offset(ARRAY_LENGTH(`t1`.`path`) - 1)] * 9
+  ) + 8 AS `exit`
 FROM (
   SELECT
     `t0`.`participant_id`,
@@ -187,115 +189,196 @@ FROM (
 WHERE
   ARRAY_LENGTH(`t1`.`path`) > 0;
 
-CREATE TEMP TABLE kept_3 AS
 SELECT
-  `t0`.`participant_id`,
-  `t0`.`device`,
-  ARRAY_CONCAT(
-    [`t0`.`path`[safe_offset(0)] + 63],
-    ARRAY(
-      SELECT
-        (
-          `t0`.`path`[safe_offset(__ibis_param_i__ - 1)] * 9
-        ) + `t0`.`path`[safe_offset(__ibis_param_i__)]
-      FROM UNNEST(IF(
-        NOT NULLIF(1, 0) IS NULL AND SIGN(1) = SIGN(ARRAY_LENGTH(`t0`.`path`) - 1),
-        ARRAY(
-          SELECT
-            bq_arr_range_2
-          FROM UNNEST(GENERATE_ARRAY(1, ARRAY_LENGTH(`t0`.`path`), 1)) AS bq_arr_range_2
-          WHERE
-            bq_arr_range_2 <> ARRAY_LENGTH(`t0`.`path`)
-        ),
-        []
-      )) AS __ibis_param_i__
-    ),
-    [(
-        `t0`.`path`[safe_offset(ARRAY_LENGTH(`t0`.`path`) - 1)] * 9
-    ) + 8]
-  ) AS `pairs`
-FROM `temp`.`main`.`kept_2` AS `t0`;
-
-SELECT
-  `t2`.`pair`,
+  `t6`.`pair`,
   COUNT(*) AS `n_transitions`
 FROM (
   SELECT
-    `t1`.*
-    REPLACE (`table_unnest_column_3` AS `pair`)
-  FROM (
-    SELECT
-      `t0`.`pairs` AS `pair`
-    FROM `temp`.`main`.`kept_3` AS `t0`
-  ) AS `t1`
-  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_3`
-) AS `t2`
-GROUP BY
-  1;
-
-SELECT
-  `t2`.`pair`,
-  COUNT(*) AS `n_participants`
-FROM (
-  SELECT
-    `t1`.*
-    REPLACE (`table_unnest_column_4` AS `pair`)
+    *
   FROM (
     SELECT
       `t0`.`participant_id`,
-      ARRAY(
-        SELECT DISTINCT
-          bq_arr_5
-        FROM UNNEST(`t0`.`pairs`) AS bq_arr_5
-      ) AS `pair`
-    FROM `temp`.`main`.`kept_3` AS `t0`
+      `t0`.`exit` AS `pair`
+    FROM `temp`.`main`.`kept_2` AS `t0`
   ) AS `t1`
-  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_4`
-) AS `t2`
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t3`.*
+        REPLACE (`table_unnest_column_3` AS `pair`)
+      FROM (
+        SELECT
+          `t0`.`participant_id`,
+          `t0`.`pairs` AS `pair`
+        FROM `temp`.`main`.`kept_2` AS `t0`
+      ) AS `t3`
+      CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_3`
+    ) AS `t4`
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t0`.`participant_id`,
+        `t0`.`entry` AS `pair`
+      FROM `temp`.`main`.`kept_2` AS `t0`
+    ) AS `t2`
+  ) AS `t5`
+) AS `t6`
 GROUP BY
   1;
 
 SELECT
-  `t2`.`pair`,
-  `t2`.`segment_value`,
+  `t6`.`pair`,
+  COUNT(*) AS `n_participants`
+FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      `t0`.`participant_id`,
+      `t0`.`exit` AS `pair`
+    FROM `temp`.`main`.`kept_2` AS `t0`
+  ) AS `t1`
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t3`.*
+        REPLACE (`table_unnest_column_4` AS `pair`)
+      FROM (
+        SELECT
+          `t0`.`participant_id`,
+          ARRAY(
+            SELECT DISTINCT
+              bq_arr_5
+            FROM UNNEST(`t0`.`pairs`) AS bq_arr_5
+          ) AS `pair`
+        FROM `temp`.`main`.`kept_2` AS `t0`
+      ) AS `t3`
+      CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_4`
+    ) AS `t4`
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t0`.`participant_id`,
+        `t0`.`entry` AS `pair`
+      FROM `temp`.`main`.`kept_2` AS `t0`
+    ) AS `t2`
+  ) AS `t5`
+) AS `t6`
+GROUP BY
+  1;
+
+SELECT
+  `t6`.`pair`,
+  `t6`.`segment_value`,
   COUNT(*) AS `n_transitions`
 FROM (
   SELECT
-    `t1`.*
-    REPLACE (`table_unnest_column_6` AS `pair`)
+    *
   FROM (
     SELECT
-      `t0`.`pairs` AS `pair`,
+      `t0`.`participant_id`,
+      `t0`.`exit` AS `pair`,
       `t0`.`device` AS `segment_value`
-    FROM `temp`.`main`.`kept_3` AS `t0`
+    FROM `temp`.`main`.`kept_2` AS `t0`
   ) AS `t1`
-  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_6`
-) AS `t2`
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t3`.*
+        REPLACE (`table_unnest_column_6` AS `pair`)
+      FROM (
+        SELECT
+          `t0`.`participant_id`,
+          `t0`.`pairs` AS `pair`,
+          `t0`.`device` AS `segment_value`
+        FROM `temp`.`main`.`kept_2` AS `t0`
+      ) AS `t3`
+      CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_6`
+    ) AS `t4`
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t0`.`participant_id`,
+        `t0`.`entry` AS `pair`,
+        `t0`.`device` AS `segment_value`
+      FROM `temp`.`main`.`kept_2` AS `t0`
+    ) AS `t2`
+  ) AS `t5`
+) AS `t6`
 GROUP BY
   1,
   2;
 
 SELECT
-  `t2`.`pair`,
-  `t2`.`segment_value`,
+  `t6`.`pair`,
+  `t6`.`segment_value`,
   COUNT(*) AS `n_participants`
 FROM (
   SELECT
-    `t1`.*
-    REPLACE (`table_unnest_column_7` AS `pair`)
+    *
   FROM (
     SELECT
       `t0`.`participant_id`,
-      ARRAY(
-        SELECT DISTINCT
-          bq_arr_8
-        FROM UNNEST(`t0`.`pairs`) AS bq_arr_8
-      ) AS `pair`,
+      `t0`.`exit` AS `pair`,
       `t0`.`device` AS `segment_value`
-    FROM `temp`.`main`.`kept_3` AS `t0`
+    FROM `temp`.`main`.`kept_2` AS `t0`
   ) AS `t1`
-  CROSS JOIN UNNEST(`t1`.`pair`) AS `table_unnest_column_7`
-) AS `t2`
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t3`.*
+        REPLACE (`table_unnest_column_7` AS `pair`)
+      FROM (
+        SELECT
+          `t0`.`participant_id`,
+          ARRAY(
+            SELECT DISTINCT
+              bq_arr_8
+            FROM UNNEST(`t0`.`pairs`) AS bq_arr_8
+          ) AS `pair`,
+          `t0`.`device` AS `segment_value`
+        FROM `temp`.`main`.`kept_2` AS `t0`
+      ) AS `t3`
+      CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_7`
+    ) AS `t4`
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t0`.`participant_id`,
+        `t0`.`entry` AS `pair`,
+        `t0`.`device` AS `segment_value`
+      FROM `temp`.`main`.`kept_2` AS `t0`
+    ) AS `t2`
+  ) AS `t5`
+) AS `t6`
 GROUP BY
   1,
   2;
@@ -304,11 +387,35 @@ SELECT
   *
 FROM (
   SELECT
-    `t0`.`device` AS `value`,
-    COUNT(DISTINCT `t0`.`participant_id`) AS `n`
-  FROM `temp`.`main`.`kept_2` AS `t0`
+    `t2`.`device` AS `value`,
+    COUNT(DISTINCT `t2`.`participant_id`) AS `n`
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        `t0`.`participant_id`,
+        `t0`.`device`,
+        ARRAY(
+          SELECT
+            __ibis_param_step__
+          FROM UNNEST(ARRAY(
+            SELECT
+              (
+                __ibis_param_key__ & 28
+              ) >> 2
+            FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
+          )) AS __ibis_param_step__
+          WHERE
+            __ibis_param_step__ < 6
+        ) AS `path`
+      FROM `temp`.`main`.`kept_1` AS `t0`
+    ) AS `t1`
+    WHERE
+      ARRAY_LENGTH(`t1`.`path`) > 0
+  ) AS `t2`
   GROUP BY
     1
-) AS `t1`
+) AS `t3`
 WHERE
-  `t1`.`n` < 5;
+  `t3`.`n` < 5;
