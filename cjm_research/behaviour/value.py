@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from cjm_research.behaviour.funnel import MIN_SEGMENT, FunnelRule, reach_stages
 from cjm_research.behaviour.log import EventLog, Ties, open_log
 from cjm_research.errors import EngineError, quoted
 from cjm_research.journey import Journey
-from cjm_research.statistics import Interval
+from cjm_research.statistics import summarize_mean
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -104,7 +103,7 @@ def estimate_value_at_stake(
     known = funnel[funnel["n_dropped"].notna()].reset_index(drop=True)
     joined = known[["stage", *keys, "n_dropped"]].merge(values, on=keys, how="left")
     means = [
-        _mean(float(row["mean"]), float(row["sd"]), row["n"], confidence)
+        summarize_mean(float(row["mean"]), float(row["sd"]), row["n"], confidence=confidence)
         for row in joined[["mean", "sd", "n"]].to_dict("records")
     ]
     per_person = pd.DataFrame(means, columns=["value_per_person", "value_low", "value_high"])
@@ -170,12 +169,3 @@ def _measured(log: EventLog, valued: ir.Table, segment: str) -> pd.DataFrame:
     found = found[found[segment] != ""].sort_values(segment)
     return found.assign(segment=segment, segment_value=found[segment])
 
-
-def _mean(mean: float, sd: float, n: float, confidence: float) -> Interval:
-    """Return a mean with its t interval, by its numbers."""
-    if math.isnan(mean) or math.isnan(sd):
-        return Interval(mean, math.nan, math.nan)
-    from scipy.stats import t
-
-    half = float(t.ppf(0.5 + confidence / 2, n - 1)) * sd / math.sqrt(n)
-    return Interval(mean, mean - half, mean + half)

@@ -28,6 +28,7 @@ from cjm_research.statistics.intervals import (
     estimate_mean,
     estimate_nps,
     estimate_proportion,
+    summarize_mean,
 )
 from cjm_research.statistics.quantiles import estimate_quantile, find_quantile_ranks
 from cjm_research.statistics.saturation import (
@@ -77,4 +78,5 @@ __all__ = [
     "find_saturation",
     "measure_span_agreement",
     "saturate_over_orders",
+    "summarize_mean",
 ]

@@ -101,11 +101,30 @@ def estimate_mean(values: Sequence[float], *, confidence: float = 0.95) -> Inter
     numbers = numbers[~np.isnan(numbers)]
     if numbers.size == 0:
         return NOTHING
-    mean = float(numbers.mean())
-    if numbers.size < 2:
+    sd = float(numbers.std(ddof=1)) if numbers.size > 1 else math.nan
+    return summarize_mean(float(numbers.mean()), sd, numbers.size, confidence=confidence)
+
+
+def summarize_mean(mean: float, sd: float, n: int, *, confidence: float = 0.95) -> Interval:
+    """Return a mean with its t interval, by numbers that an engine has computed.
+
+    Parameters
+    ----------
+    mean : float
+        NaN without values.
+    sd : float
+        Of the sample (n - 1); NaN for fewer than 2 values.
+    n : int
+        Participants with a value.
+
+    Returns
+    -------
+    Interval
+        As `estimate_mean`.
+    """
+    if math.isnan(mean) or math.isnan(sd):
         return Interval(mean, math.nan, math.nan)
     from scipy.stats import t
 
-    half = float(t.ppf(0.5 + confidence / 2, numbers.size - 1) * numbers.std(ddof=1))
-    half /= math.sqrt(numbers.size)
+    half = float(t.ppf(0.5 + confidence / 2, n - 1)) * sd / math.sqrt(n)
     return Interval(mean, mean - half, mean + half)
