@@ -52,7 +52,7 @@ def test_histories_are_the_same(logs, scope, by):
 
 
 def _histories(log, scope, by):
-    frame = log.engine.run(log.histories(scope=scope, by=by).table)
+    frame = log.engine.run(log.named(log.histories(scope=scope, by=by).table))
     frame["history"] = [tuple(map(int, history)) for history in frame["history"]]
     return sorted(frame.itertuples(index=False, name=None))
 
