@@ -108,7 +108,7 @@ class Engine:
         """
         if isinstance(source, pd.DataFrame):
             return self._frame(source)
-        if isinstance(source, Path) or file_kind(Path(source)):
+        if isinstance(source, Path) or "/" in source or file_kind(Path(source)):
             return self._files(Path(source))
         return self._named(str(source))
 
@@ -165,8 +165,9 @@ class Engine:
             raise EngineError(
                 f"engine '{self.name}'",
                 f"it could not compute this: {_first_line(error)}",
-                "look at the column or value that it names; times are read as "
-                "2026-04-30T14:05:00, with Z or an offset.",
+                "look at the columns: times are read as 2026-04-30T14:05:00, with Z or an offset, "
+                "`value` holds plain numbers such as 3.50, and all files of a folder have the same "
+                "columns.",
             ) from error
 
     def _frame(self, frame: pd.DataFrame) -> ir.Table:
@@ -182,19 +183,28 @@ class Engine:
         return ibis.memtable(_as_utc_naive(frame))
 
     def _files(self, path: Path) -> ir.Table:
-        kind = file_kind(path)
         where = str(path)
+        if "*" in where:
+            raise EngineError(where, "a pattern names no file.", "give the folder itself.")
         if not path.exists():
             raise EngineError(where, "there is no such file or folder.", "check the path.")
+        files = sorted(f for f in path.rglob("*") if file_kind(f)) if path.is_dir() else [path]
+        kinds = {file_kind(file): file.name for file in reversed(files)}
+        if len(kinds) > 1:
+            raise EngineError(
+                where, f"it holds files of several kinds: {quoted(sorted(kinds.values()))}.",
+                "keep one kind in a folder; all files of it are read as one log.",
+            )  # fmt: skip
+        kind = next(iter(kinds), "")
         if not kind:
             raise EngineError(
                 where,
-                "the kind of its files is not known.",
+                "it is empty." if path.is_dir() and not any(path.iterdir())
+                else "the kind of its files is not known.",
                 "give .parquet, .csv, .json or .jsonl files, or a folder of one of them.",
-            )
-        found = where if path.is_file() else f"{where}/**/*.{_ending(path)}"
-        if path.is_dir() and self.name == "pyspark":
-            found = where
+            )  # fmt: skip
+        # Spark reads a folder by itself.
+        found = where if self.name == "pyspark" else [str(file) for file in files]
         try:
             read = getattr(self.backend, f"read_{kind}")
             options: dict[str, Any] = {}
@@ -312,19 +322,13 @@ def fill_in(connection: Mapping[str, Any]) -> dict[str, Any]:
 
 def file_kind(path: Path) -> str:
     """Return "parquet", "csv" or "json" by a path's ending (a folder: its first file's), or ""."""
-    ending = _ending(path).removesuffix(".gz").rpartition(".")[2]
+    if path.is_dir():
+        kinds = (file_kind(file) for file in sorted(path.rglob("*")) if file.is_file())
+        return next((kind for kind in kinds if kind), "")
+    ending = path.name.casefold().removesuffix(".gz").rpartition(".")[2]
     return {"parquet": "parquet", "csv": "csv", "tsv": "csv"}.get(
         ending, "json" if ending in ("json", "jsonl", "ndjson") else ""
     )
-
-
-def _ending(path: Path) -> str:
-    """Return the ending of a file, or of a folder's first file: `csv`, `csv.gz`."""
-    if path.is_dir():
-        known = (file for file in sorted(path.rglob("*")) if file.is_file() and file_kind(file))
-        path = next(known, path)
-    suffixes = path.name.casefold().split(".")[1:]
-    return ".".join(suffixes[-2:] if suffixes[-1:] == ["gz"] else suffixes[-1:])
 
 
 def _connect(backend: str, values: Mapping[str, Any]) -> Any:
@@ -397,10 +401,20 @@ def _full_name(table: ir.Table) -> str:
 
 
 def _as_utc_naive(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return times without their zone, in UTC: not every engine keeps zones apart."""
-    zoned = [name for name in frame.columns if isinstance(frame[name].dtype, pd.DatetimeTZDtype)]
-    return frame.assign(**{name: frame[name].dt.tz_convert(None) for name in zoned})
+    """Return times in UTC and without a zone, to the microsecond: what every engine keeps."""
+    twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        raise EngineError("events", f"columns stand twice: {quoted(twice)}.", "rename one of each.")
+    times = frame.select_dtypes(["datetime", "datetimetz"])
+    for name, each in times.items():
+        plain = each.dt.tz_convert(None) if each.dt.tz is not None else each
+        frame = frame.assign(**{str(name): plain.dt.floor("us")})
+    return frame
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    """Return what an engine said, without the cell that it stumbled over: it may be private."""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if re.search(r"convert|cast|pars|invalid|overflow|timestamp", said, re.IGNORECASE):
+        said = re.sub(r"'[^']*'|\"[^\"]*\"|\([^)]*\)", "…", said)
+    return said[:200]

@@ -252,6 +252,10 @@ MEANINGS = {
     "BehaviourPart.repeat": "event whose repetition means loyalty, such as an order",
     "BehaviourPart.referral": "see below",
     "BehaviourPart.paths": "see below",
+    "BehaviourPart.until": (
+        "last day of observation, UTC: later events, such as those of a clock that goes wrong, are "
+        "left out; otherwise it ends with the last event"
+    ),
     "BehaviourPart.top_paths": "most paths shown",
     "BehaviourPart.experiments": "see below",
     "BehaviourPart.changes": "see below",

@@ -17,7 +17,7 @@ from cjm_research.behaviour.experiments import (
     compare_arms,
     compare_periods,
 )
-from cjm_research.behaviour.funnel import FunnelRule, estimate_drop_off
+from cjm_research.behaviour.funnel import FunnelRule, count_people, estimate_drop_off
 from cjm_research.behaviour.leaving import find_abandonment_points, find_destinations
 from cjm_research.behaviour.log import TIES, EventLog, open_log
 from cjm_research.behaviour.path_queries import (
@@ -28,7 +28,7 @@ from cjm_research.behaviour.path_queries import (
 )
 from cjm_research.behaviour.paths import count_paths
 from cjm_research.behaviour.presence import count_visitors, first_values
-from cjm_research.behaviour.quality import describe_log
+from cjm_research.behaviour.quality import describe_log, list_declared_events
 from cjm_research.behaviour.questionnaire import (
     QUESTION_COLUMNS,
     STEP_COLUMNS,
@@ -63,6 +63,7 @@ __all__ = [
     "count_loops",
     "count_path_matches",
     "count_paths",
+    "count_people",
     "count_transitions",
     "count_visitors",
     "describe_log",
@@ -81,6 +82,7 @@ __all__ = [
     "find_destinations",
     "find_participants",
     "first_values",
+    "list_declared_events",
     "measure_values",
     "open_log",
     "parse_path_query",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -12,6 +11,7 @@ from cjm_research.behaviour.funnel import (
     MIN_SEGMENT,
     FunnelRule,
     Reached,
+    count_people,
     describe_ends,
     mark_recent,
     reach_stages,
@@ -185,7 +185,7 @@ def estimate_drop_off_by_entry(
     if column not in ENTRY_COLUMNS:
         raise UnknownNameError("column of entry", column, ENTRY_COLUMNS)
     with open_log(events, journey, ties=ties) as log:
-        reached = reach_stages(log, "funnel_drop_off", _by_people(rule))
+        reached = reach_stages(log, "funnel_drop_off", count_people(rule))
         rows: list[dict[str, Any]] = []
         if reached is not None:
             found = log.engine.run(_entries(reached, column))
@@ -225,6 +225,8 @@ def estimate_touchpoint_lift(
         `n_without_on` of them went on, at the last stage: completed it. `difference` is with
         Newcombe's limits, `ratio` with Koopman's, `p_adjusted` by Benjamini and Hochberg over
         the `n_compared` rows with at least 5 people on both sides; others have counts only.
+        Events that complete the last stage have no row: whoever did them went on by definition.
+        No rows where stages count in any order, as there is no time between two of them.
 
         As `words` say, this is no effect of the event. Who wanted to go on anyway may do more
         on the way, and who does not go on stays longer in the stage, and has more time to meet
@@ -236,7 +238,9 @@ def estimate_touchpoint_lift(
     Newcombe (1998), Statistics in Medicine 17, 873-890; Koopman (1984), Biometrics 40, 513-517.
     """
     with open_log(events, journey, ties=ties) as log:
-        reached = reach_stages(log, "funnel_drop_off", _by_people(rule))
+        rule = count_people(rule)
+        in_order = rule.order == "strict"
+        reached = reach_stages(log, "funnel_drop_off", rule) if in_order else None
         rows: list[dict[str, Any]] = []
         if reached is not None:
             joined = _with_events(reached)
@@ -253,11 +257,6 @@ def estimate_touchpoint_lift(
             n_compared=int(frame["p"].notna().sum()),
             words=pd.Series(ASSOCIATION, index=frame.index, dtype="object"),
         )
-
-
-def _by_people(rule: FunnelRule | None) -> FunnelRule:
-    """Return the rule with participants counted: the groups compared are groups of people."""
-    return replace(rule or FunnelRule(), unit="participant")
 
 
 def _channel_histories(log: EventLog) -> Histories | None:
@@ -302,7 +301,7 @@ def _channel_sets(log: EventLog, histories: Histories, rule: FunnelRule | None) 
     people = table.select(
         "participant_id", bits=used.map(lambda place: place.cases(*weights, else_=0)).sums()
     )
-    reached = reach_stages(log, "funnel_drop_off", _by_people(rule))
+    reached = reach_stages(log, "funnel_drop_off", count_people(rule))
     if reached is None:
         people = people.mutate(entered=False, completed=False)
     else:
@@ -422,7 +421,12 @@ def _counts_of_events(reached: Reached, joined: ir.Table, place: int) -> list[di
         until=until,
         on=flags["continued"].cast("int64"),
     )
-    mine = _positions_of(log, reached.stages[place].id)
+    stage = reached.stages[place]
+    mine = {
+        position: event
+        for position, event in _positions_of(log, stage.id).items()
+        if not (last and event in stage.completed_by)
+    }
     total = log.engine.run(people.aggregate(n=people.count(), on=people.on.sum().fill_null(0)))
     met = people.history.filter(
         lambda key: codes.position(key).isin(list(mine))

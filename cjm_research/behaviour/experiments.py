@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from cjm_research.behaviour.differences import CANNOT_TELL
 from cjm_research.behaviour.funnel import MIN_SEGMENT
-from cjm_research.behaviour.log import EventLog, Ties, open_log, seconds_of
+from cjm_research.behaviour.log import EventLog, Ties, open_log, seconds_of, without_turn
 from cjm_research.behaviour.retention import gather_people
-from cjm_research.behaviour.survival import without_turn
 from cjm_research.errors import EngineError, UnknownNameError, quoted
 from cjm_research.journey import Journey
 from cjm_research.statistics import (
@@ -45,7 +45,6 @@ PERIOD_COLUMNS = [
     "n_after", "n_success_after", "rate_after", "after_low", "after_high",
     "difference", "low", "high", "p", "n_crossing", "n_open", "verdict", "words",
 ]  # fmt: skip
-CANNOT_TELL = "cannot tell"
 UNPLANNED_TUNING = 1000
 """People at which the always-valid interval is narrowest where no number was planned."""
 
@@ -118,7 +117,7 @@ class Experiment:
 def compare_arms(
     events: Events,
     journey: Journey | None = None,
-    experiments: Sequence[Experiment] = (),
+    experiments: Experiment | Sequence[Experiment] = (),
     *,
     segments: pd.DataFrame | Sequence[str] | None = None,
     ties: Ties = "journey",
@@ -131,7 +130,7 @@ def compare_arms(
     ----------
     events, journey, segments, ties
         As for `estimate_drop_off`.
-    experiments : sequence of Experiment
+    experiments : Experiment or sequence of Experiment
         All of them are one family of comparisons.
     confidence, method
         As for `judge_arms`.
@@ -148,6 +147,8 @@ def compare_arms(
     UnknownNameError
         If the log has no such audience segment, or the segment no such control.
     """
+    if isinstance(experiments, Experiment):
+        experiments = [experiments]
     counts = count_arms(events, journey, experiments, segments=segments, ties=ties)
     return judge_arms(counts, experiments, confidence=confidence, method=method)
 
@@ -312,7 +313,13 @@ def compare_periods(
             "give `within`, such as '7D', and an `outcome` other than the stage.",
         )
     with open_log(events, journey, ties=ties) as log:
-        log.journey[stage]
+        if outcome in log.journey[stage].events:
+            raise EngineError(
+                "before and after",
+                f"the outcome '{outcome}' is an event of the stage '{stage}': who enters by it "
+                "has it already.",
+                "name an outcome that comes later.",
+            )
         if log.end() is None:
             return pd.DataFrame(columns=PERIOD_COLUMNS)
         counts = _count_periods(log, stage, outcome, span_s, log.moment_of(at))

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from cjm_research.behaviour.log import Codes, EventLog, Histories, Scope, Ties, open_log, seconds_of
+from cjm_research.behaviour.log import (
+    Codes,
+    EventLog,
+    Histories,
+    Scope,
+    Ties,
+    open_log,
+    seconds_of,
+    without_turn,
+)
 from cjm_research.errors import EngineError, quoted
 from cjm_research.journey import Journey, Stage
 from cjm_research.statistics import NOTHING, estimate_clustered_proportion, estimate_proportion
@@ -37,7 +46,8 @@ class FunnelRule:
     ----------
     order : {"strict", "any"}
         "strict": each stage at or after the entry into the one before. "any": every stage up
-        to this one, in whatever order.
+        to this one, in whatever order; a completion still comes last. A completion counts from
+        the instant on at which the last stage was entered, whichever rule resolves ties.
     entry : {"first", "anywhere"}
         Where one may enter: at the first stage only, or at the stage where one was first seen.
     scope : {"participant", "session"}
@@ -46,7 +56,8 @@ class FunnelRule:
         What is counted. A participant with several visits counts by the one that got furthest;
         counted visits of one person are not independent, and the intervals know it.
     window : str, optional
-        Time from the entry in which everything has to happen, such as "7D" or "30min".
+        Time from the entry in which everything has to happen, such as "7D" or "30min": also a
+        completion, and going on elsewhere.
     reentry : bool
         With a window: every entry into the first stage is a new try, and a participant counts
         by the try that got furthest. Otherwise only the first entry counts.
@@ -148,7 +159,7 @@ def estimate_drop_off(
     ----------
     Newcombe (1998), Statistics in Medicine 17, 857-872, method 3.
     """
-    rule = rule or FunnelRule()
+    rule = _known(rule)
     rows: list[dict[str, Any]] = []
     with open_log(events, journey, segments=segments, ties=ties) as log:
         for kind in FUNNEL_KINDS:
@@ -157,6 +168,23 @@ def estimate_drop_off(
                 rows += _count(reached, log.segments, confidence)
         funnel = pd.DataFrame(rows, columns=FUNNEL_COLUMNS)
         return funnel.assign(stage=log.journey.order(funnel["stage"]))
+
+
+def count_people(rule: FunnelRule | None) -> FunnelRule:
+    """Return the rule with participants counted, by their furthest visit.
+
+    Visits of one person are not independent: what compares groups, or gives an interval without
+    knowing of visits, counts people.
+    """
+    return replace(_known(rule), unit="participant")
+
+
+def _known(rule: FunnelRule | None) -> FunnelRule:
+    if rule is not None and not isinstance(rule, FunnelRule):
+        raise EngineError(
+            "rule", f"it is a {type(rule).__name__}.", "give FunnelRule(patience='14D'), say."
+        )
+    return rule or FunnelRule()
 
 
 @dataclass(frozen=True)
@@ -189,13 +217,14 @@ def reach_stages(log: EventLog, kind: str, rule: FunnelRule | None = None) -> Re
     Computed once per log, measure and rule. None where the journey has no such stage, or
     nobody entered one.
     """
-    rule = rule or FunnelRule()
+    rule = _known(rule)
     key = ("reached", kind, repr(rule))
     if key not in log.kept:
         stages = [stage for stage in log.journey.sequential if stage.measure == kind]
         reached = None
         if stages:
-            histories = log.histories(scope=rule.scope)
+            forms = kind == "questionnaire_abandonment"
+            histories = log.histories(scope=rule.scope, undated=forms)
             table = log.engine.keep(_Walk(log, stages, histories, rule).table())
             if int(log.engine.run(table.aggregate(n=table.count()))["n"].iloc[0]):
                 reached = Reached(table, stages, histories.codes, log, rule)
@@ -319,7 +348,9 @@ class _Walk:
                         self._first(
                             table.history,
                             lambda key, marks=marks: (
-                                codes.mark(key).isin(marks) & (key >= codes.instant(table._left))
+                                codes.mark(key).isin(marks)
+                                & (key >= codes.instant(table._left))
+                                & self._within(key, table._first)
                             ),
                         ),
                     )
@@ -386,9 +417,8 @@ class _Walk:
 
         if not self.rule.window:
             return ibis.literal(True)
-        codes = self.histories.codes
-        ticks = round(seconds_of(self.rule.window, "funnel, window") * codes.ticks_per_s)
-        return key < codes.instant(first) + (ticks + 1) * codes.size
+        seconds = seconds_of(self.rule.window, "funnel, window")
+        return self.histories.codes.within(key, first, seconds)
 
     def _started(self, table: ir.Table, place: int) -> Any:
         import ibis
@@ -434,8 +464,9 @@ def mark_recent(reached: Reached) -> ir.Table:
         return table.mutate(
             **{f"recent{place}": ibis.literal(False) for place in range(len(reached.stages))}
         )
-    ticks = round(seconds_of(patience, "funnel, patience") * reached.codes.ticks_per_s)
-    limit = (end - ticks) * reached.codes.size + reached.codes.size
+    codes = reached.codes
+    ticks = round(seconds_of(patience, "funnel, patience") * codes.ticks_per_s)
+    limit = (without_turn(end, codes.turns) - ticks + codes.turns) * codes.size
     return table.mutate(
         **{f"recent{p}": table[f"t{p}"] >= limit for p in range(len(reached.stages))}
     )

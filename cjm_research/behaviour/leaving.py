@@ -10,7 +10,7 @@ People are counted, by the visit that got furthest, also where the rule counts v
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -19,11 +19,12 @@ from cjm_research.behaviour.funnel import (
     MIN_SEGMENT,
     FunnelRule,
     Reached,
+    count_people,
     describe_ends,
     mark_recent,
     reach_stages,
 )
-from cjm_research.behaviour.log import Codes, EventLog, Histories, Ties, open_log
+from cjm_research.behaviour.log import Codes, EventLog, Histories, Scope, Ties, open_log
 from cjm_research.behaviour.paths import stages_of_events
 from cjm_research.journey import Journey
 from cjm_research.statistics import estimate_proportion
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cjm_research.behaviour.log import Events
 
 NOTHING = "(nothing more)"
+NOTHING_IN_VISIT = "(nothing more in the visit)"
 DESTINATION_COLUMNS = [
     "stage", "destination", "kind", "segment", "segment_value", "n", "n_dropped",
     "share", "share_low", "share_high",
@@ -77,7 +79,7 @@ def find_destinations(
 
         `kind` is "earlier stage" or "later stage" of the funnel, "aside" for a stage that is not
         in the funnel, "other event" for an event of no stage, "nothing" for `NOTHING`: never
-        seen again.
+        seen again (with scope "session": not in that visit, `NOTHING_IN_VISIT`).
     """
     with open_log(events, journey, segments=segments, ties=ties) as log:
         followed = _follow(log, rule)
@@ -169,6 +171,8 @@ class _Followed:
         The stages of the funnel.
     steps : list of (str, str)
         The stage ("" for none) and the event of each position in a history.
+    scope : {"participant", "session"}
+        Whose history it is.
     """
 
     log: EventLog
@@ -176,6 +180,7 @@ class _Followed:
     codes: Codes
     stages: list[str]
     steps: list[tuple[str, str]]
+    scope: Scope
 
     def lost(self) -> ir.Table:
         """Return those lost, with the positions of their `last` event there and the `next`."""
@@ -246,7 +251,7 @@ class _Followed:
 
 def _follow(log: EventLog, rule: FunnelRule | None) -> _Followed | None:
     """Join the funnel to the histories by event; computed once per log and rule."""
-    rule = replace(rule or FunnelRule(), unit="participant")
+    rule = count_people(rule)
     reached = reach_stages(log, "funnel_drop_off", rule)
     if reached is None:
         return None
@@ -256,7 +261,7 @@ def _follow(log: EventLog, rule: FunnelRule | None) -> _Followed | None:
         log.kept[key] = log.engine.keep(_joined(reached, histories))
     steps = list(zip(stages_of_events(log), histories.codes.names, strict=True))
     stages = [stage.id for stage in reached.stages]
-    return _Followed(log, log.kept[key], histories.codes, stages, steps)
+    return _Followed(log, log.kept[key], histories.codes, stages, steps, rule.scope)
 
 
 def _joined(reached: Reached, histories: Histories) -> ir.Table:
@@ -294,7 +299,8 @@ def _destination(followed: _Followed, stage: str, step: int) -> tuple[int, str, 
     """Return the rank in journey order, the name and the kind of where somebody went."""
     ids = followed.log.journey.stage_ids
     if step == _GONE:
-        return len(ids) + 1, NOTHING, "nothing"
+        words = NOTHING_IN_VISIT if followed.scope == "session" else NOTHING
+        return len(ids) + 1, words, "nothing"
     to, event = followed.steps[step]
     if not to:
         return len(ids), event, "other event"

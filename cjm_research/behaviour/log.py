@@ -8,7 +8,8 @@ participant. The integers carry time and code together (see `Codes`), so that or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +39,16 @@ TIES: dict[str, str] = {
 COLUMNS = ("participant_id", "session_id", "event", "occurred_at", "stage", "channel", "device",
            "value", "row")  # fmt: skip
 NO_STAGE = ""
+_OFFSET = r":\d\d(\.\d+)? *(Z|UTC|[+-]\d\d)"
 MOST_SEGMENT_VALUES = 200
+_TAKEN = re.compile(
+    r"(t|at|s|is|bits|since|recent|entered|started|continued|elsewhere|open|dropped|later|followed)\d+"
+    "|participant_id|session_id|stage|event|moment|place|row|history|path|pairs|pair|entry|exit"
+    "|start|depth|done|elsewhere|seen_later|first|last|next|n|n_.*|period|cohort|value|variant"
+    "|visit|further|seen|step|position|on|since|until|seconds|units|observed|moments|second|packed"
+    "|segment|segment_value|instant|completed|entered|bits|outcomes|mean|sd|total"
+)
+"""Names that tables of measures use, and an audience segment cannot have beside them."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +94,23 @@ class Codes:
         """Return the first key of a key's moment."""
         return key - self.code(key)
 
+    @property
+    def turns(self) -> int:
+        """Moments in a microsecond: more than one where the order of rows breaks ties."""
+        return self.ticks_per_s // 1_000_000
+
+    def time(self, key: Any) -> Any:
+        """Return the first key of a key's microsecond, whichever row it is of."""
+        return key - (key & (self.size * self.turns - 1))
+
     def seconds(self, later: Any, earlier: Any) -> Any:
         """Return the seconds between two keys."""
-        between = self.instant(later) - self.instant(earlier)
-        return between / (self.size * self.ticks_per_s)
+        return (self.time(later) - self.time(earlier)) / (self.size * self.ticks_per_s)
+
+    def within(self, key: Any, start: Any, seconds: float) -> Any:
+        """Return whether a key is no later than so many seconds after another one."""
+        ticks = round(seconds * self.ticks_per_s)
+        return key < self.time(start) + (ticks + self.turns) * self.size
 
 
 @dataclass(frozen=True)
@@ -130,6 +153,13 @@ class EventLog:
         as they are written.
     until : int, optional
         The moment at which observation ended, where it was declared.
+    undated : ibis Table, optional
+        Steps of questionnaires that bear no time, at a moment before all others, in the order
+        of their form. They are in funnels of questionnaires and in nothing else.
+    members : ibis Table, optional
+        `participant_id` and a column of text per audience segment, where a frame gave them.
+    member_values : mapping
+        The values of these segments, sorted.
     kept : dict
         What was computed once for all measures, by a key of its own.
     ticks_per_us : int
@@ -148,6 +178,7 @@ class EventLog:
     until: int | None = None
     ticks_per_us: int = 1
     origin_us: int = 0
+    undated: ir.Table | None = field(default=None, repr=False)
     members: ir.Table | None = field(default=None, repr=False)
     member_values: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     kept: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
@@ -169,7 +200,9 @@ class EventLog:
         """Return the moment of a time, UTC where it has no zone."""
         return (_microseconds(when) - self.origin_us) * self.ticks_per_us
 
-    def histories(self, *, scope: Scope = "participant", by: str = "stage") -> Histories:
+    def histories(
+        self, *, scope: Scope = "participant", by: str = "stage", undated: bool = False
+    ) -> Histories:
         """Return one ordered history per participant or session; computed once.
 
         Parameters
@@ -180,14 +213,36 @@ class EventLog:
             What the codes of a history name. "stage": only events of a stage, or special ones.
             "event": every event, positions in journey order of their stage, then by name.
             "channel": every event with a channel.
+        undated : bool, default False
+            By stage: whether steps of questionnaires without a time are in it.
+
+        Raises
+        ------
+        EngineError
+            If times lie too far apart to be counted in microseconds.
         """
-        key = ("histories", scope, by)
+        undated = undated and self.undated is not None
+        key = ("histories", scope, by, str(undated))
         if key not in self.kept:
-            codes, coded = self._coded(by)
-            table = self.engine.keep(self._collect(codes, coded, scope))
-            self.kept[key] = Histories(table, codes)
+            events = self.events.union(self.undated) if undated else self.events
+            codes, coded = self._coded(by, events)
+            self.kept[key] = Histories(
+                self._keep(self._collect(events, codes, coded, scope)), codes
+            )
         histories: Histories = self.kept[key]
         return histories
+
+    def _keep(self, histories: ir.Table) -> ir.Table:
+        try:
+            return self.engine.keep(histories)
+        except EngineError as error:
+            if "overflow" not in str(error).casefold():
+                raise
+            raise EngineError(
+                "times of events",
+                "some lie thousands of years away, such as 9999-12-31 for an open end.",
+                "leave these events out, or end the observation before them with `until`.",
+            ) from error
 
     def named(self, people: ir.Table) -> ir.Table:
         """Return people of this log by their ids as they are written: to leave the engine."""
@@ -238,27 +293,26 @@ class EventLog:
             return list(self.member_values[segment])
         return [value for value in self._values(segment) if value]
 
-    def _coded(self, by: str) -> tuple[Codes, Any]:
+    def _coded(self, by: str, events: ir.Table) -> tuple[Codes, Any]:
         """Return the codes, and the expression of an event's code."""
         if by == "stage":
-            return self._coded_by_stage()
+            return self._coded_by_stage(events)
         if by == "event":
             return self._coded_by_event()
         return self._coded_by_channel()
 
-    def _coded_by_stage(self) -> tuple[Codes, Any]:
+    def _coded_by_stage(self, events: ir.Table) -> tuple[Codes, Any]:
         names = (*self.journey.stage_ids, NO_STAGE)
         special = _special_events(self.journey)
         marks = _power_of_two(len(special) + 1)
         none = (len(names) - 1) * marks
         codes = Codes(names, marks, _power_of_two(len(names)) * marks, none, self.ticks_per_s)
-        place = self.events.place
         if not special:
-            return codes, place
-        mark = self.events.event.cases(
+            return codes, events.place
+        mark = events.event.cases(
             *((name, number + 1) for number, name in enumerate(special)), else_=0
         )
-        return codes, place * marks + mark
+        return codes, events.place * marks + mark
 
     def _coded_by_event(self) -> tuple[Codes, Any]:
         found = self.profile()
@@ -295,17 +349,18 @@ class EventLog:
             )
         return Codes(names, 1, size, len(names), self.ticks_per_s)
 
-    def _collect(self, codes: Codes, coded: Any, scope: Scope) -> ir.Table:
+    def _collect(self, events: ir.Table, codes: Codes, coded: Any, scope: Scope) -> ir.Table:
         ids = ["participant_id"] + (["session_id"] if scope == "session" else [])
-        events = self.events
+        rows = events.mutate(_code=coded)
         if scope == "session":
-            events = events.filter(events.session_id != "")
-        own = [name for name in self.carried if self.members is None]
+            rows = rows.filter(rows.session_id != "")
+        # A visit belongs where the person does: its own first event has no say in it.
+        own = self.carried if self.members is None and scope == "participant" else ()
         # Only integers from here on, and as few as will do: these rows are sorted.
-        rows = events.select(
+        rows = rows.select(
             *ids,
-            _key=events.moment * codes.size + coded,
-            **{f"_{name}": self._value_place(events, name).cast("int16") for name in own},
+            _key=rows.moment * codes.size + rows._code,
+            **{f"_{name}": self._value_place(rows, name).cast("int16") for name in own},
         )
         rows = self.engine.gather(rows, "participant_id")
         instant = codes.instant(rows._key)
@@ -321,17 +376,50 @@ class EventLog:
             history=grouped.history.sort(),
             **{name: self._unpacked(grouped[f"_{name}"], name) for name in own},
         )
-        if self.members is not None:
-            joined = grouped.left_join(self.members, "participant_id")
-            grouped = joined.mutate(**{name: joined[name].fill_null("") for name in self.carried})
+        if not own:
+            grouped = self.with_segments(grouped)
         return grouped.select(*ids, "history", *self.carried)
+
+    def with_segments(self, people: ir.Table) -> ir.Table:
+        """Add a column of text per audience segment, "" where it is not known.
+
+        Parameters
+        ----------
+        people : ibis Table
+            Rows with `participant_id`; a person may have several.
+        """
+        if not self.carried:
+            return people
+        if ("segments",) not in self.kept:
+            self.kept["segments",] = self.members
+            if self.members is None:
+                self.kept["segments",] = self.engine.keep(self._first_segments())
+        joined = people.left_join(self.kept["segments",], "participant_id")
+        return joined.select(
+            *people.columns, **{name: joined[name].fill_null("") for name in self.carried}
+        )
+
+    def _first_segments(self) -> ir.Table:
+        rows = self.events.select(
+            "participant_id",
+            **{
+                name: self._packed(
+                    self.events.moment, 1, self._value_place(self.events, name), name
+                )
+                for name in self.carried
+            },
+        )
+        people = rows.group_by("participant_id").agg(
+            **{name: rows[name].min() for name in self.carried}
+        )
+        return people.mutate(**{n: self._unpacked(people[n], n) for n in self.carried})
 
     def _values(self, column: str) -> list[str]:
         """Return the values of a column, sorted: few, or the column is no segment."""
         if ("values", column) not in self.kept:
-            distinct = self.events.select(column).distinct().limit(MOST_SEGMENT_VALUES + 1)
+            distinct = self.events.select(column).distinct().limit(MOST_SEGMENT_VALUES + 2)
             values = sorted(str(value) for value in self.engine.run(distinct)[column])
-            if len(values) > MOST_SEGMENT_VALUES:
+            if len(values) - ("" in values) > MOST_SEGMENT_VALUES:
                 raise EngineError(
                     f"column '{column}'",
                     f"it has more than {MOST_SEGMENT_VALUES} different values.",
@@ -420,20 +508,15 @@ def open_log(
         raise EngineError("ties", f"unknown rule '{ties}'.", f"allowed: {quoted(TIES)}.")
     with ExitStack() as stack:
         table, engine = _table(events, engine, stack, ties)
-        raw = _canonical(table, journey, dict(columns or {}), ties, time_unit)
         own = segments is not None and not isinstance(segments, pd.DataFrame)
-        named = tuple(segments or ()) if own else ()
+        named = tuple([segments] if isinstance(segments, str) else segments or ()) if own else ()
+        raw = _canonical(table, journey, dict(columns or {}), ties, time_unit, named)
         members: ir.Table | None = None
         values: dict[str, list[str]] = {}
         if isinstance(segments, pd.DataFrame):
             members, values = _members(segments, engine)
             named = tuple(values)
-        for name in named if members is None else ():
-            if name not in raw.columns:
-                raise EngineError(
-                    "segments", f"the events have no column '{name}'.",
-                    f"columns: {quoted(raw.columns)}.",
-                )  # fmt: skip
+        _check_segments(named, raw.columns if members is None else named, table.columns)
         ticks_per_us, origin_us = 1, 0
         if ties == "row":
             raw, ticks_per_us, origin_us = _with_row_order(raw, engine)
@@ -443,13 +526,33 @@ def open_log(
             end = (_microseconds(until) - origin_us) * ticks_per_us
             # The whole microsecond belongs to the observation, with all its rows.
             known = known.filter(known.moment < end + ticks_per_us)
-        known = known.mutate(participant_id=engine.identify(known.participant_id))
+        known, undated = (
+            rows.mutate(participant_id=engine.identify(rows.participant_id))
+            for rows in (known, _undated(raw, journey))
+        )
         log = EventLog(
             known, journey, Engine(engine.backend), named, named, ties, raw, end,
-            ticks_per_us, origin_us, members=members, member_values=values,
+            ticks_per_us, origin_us, undated=undated if _forms(journey) else None,
+            members=members, member_values=values,
         )  # fmt: skip
         stack.callback(log.engine.release)
         yield log
+
+
+def _check_segments(names: Sequence[str], known: Iterable[str], columns: Sequence[str]) -> None:
+    for name in names:
+        if name.startswith("_") or _TAKEN.fullmatch(name):
+            raise EngineError(
+                "segments", f"'{name}' is a word that the measures use themselves.",
+                f"rename it, for example to '{name.strip('_')}_group'.",
+            )  # fmt: skip
+        if name not in known:
+            raise EngineError(
+                "segments",
+                f"the events have no column '{name}'"
+                + (" of text, whole numbers or yes and no." if name in columns else "."),
+                f"columns: {quoted(columns)}.",
+            )
 
 
 def _table(
@@ -460,11 +563,21 @@ def _table(
         if isinstance(events, pd.DataFrame) and ties == "row" and "row" not in events:
             events = events.assign(row=range(len(events)))
         return engine.table(events), engine
+    if not hasattr(events, "get_backend"):
+        raise EngineError(
+            "events", f"it is a {type(events).__name__}.",
+            "give a frame, the path of a file or folder, or an ibis table.",
+        )  # fmt: skip
     return events, engine or engine_of(events)
 
 
 def _canonical(
-    table: ir.Table, journey: Journey, columns: dict[str, str], ties: Ties, time_unit: str
+    table: ir.Table,
+    journey: Journey,
+    columns: dict[str, str],
+    ties: Ties,
+    time_unit: str,
+    segments: Sequence[str],
 ) -> ir.Table:
     """Return the events under their own names and types, whatever they were called."""
     import ibis
@@ -483,6 +596,13 @@ def _canonical(
             + (f"there is no column {quoted(absent)}." if absent else ""),
             f"say which column is which by `columns`; the table has {quoted(table.columns)}; "
             f"names: {quoted(COLUMNS)}.",
+        )
+
+    if table[named["participant_id"]].type().is_floating():
+        raise EngineError(
+            f"column '{named['participant_id']}'",
+            "ids are decimal numbers; whole numbers become so where some are missing.",
+            "read this column as text: 7 and 7.0 would be two people.",
         )
 
     def text(name: str) -> Any:
@@ -520,21 +640,15 @@ def _canonical(
     fields["value"] = (
         table[value].cast("float64") if value in table.columns else ibis.null("float64")
     )
-    # Other columns stay, as possible audience segments.
+    # Other columns stay, as possible audience segments; a segment may be one of the above as well.
     others = {
         name: table[name].cast("string").fill_null("")
         for name, kind in table.schema().items()
-        if name not in {*named.values(), *fields} and (kind.is_string() or kind.is_integer())
+        if (name not in named.values() or name in segments)
+        and name not in fields
+        and (kind.is_string() or kind.is_integer() or kind.is_boolean())
     }
-    log = table.select(**fields, **others)
-    # A form's steps are ordered by the form: where it has no date, any one instant does.
-    forms = [
-        place for place, stage in enumerate(journey) if stage.measure == "questionnaire_abandonment"
-    ]
-    if forms:
-        moment = log.place.isin(forms).ifelse(log.moment.fill_null(0), log.moment)
-        log = log.mutate(moment=moment)
-    return log
+    return table.select(**fields, **others)
 
 
 def _moment(time: Any, unit: str, name: str) -> Any:
@@ -550,19 +664,25 @@ def _moment(time: Any, unit: str, name: str) -> Any:
                 "give `time_unit`: 's', 'ms' or 'us' (microseconds, as GA4 exports them).",
             )  # fmt: skip
         return time.cast("int64") * factor
-    if kind.is_string() or kind.is_date():
-        time = time.cast("timestamp")
-    elif not kind.is_timestamp():
+
+    def since_1970(time: Any) -> Any:
+        zone = "UTC" if time.type().timezone else None
+        return time.delta(ibis.timestamp("1970-01-01T00:00:00", timezone=zone), unit="microsecond")
+
+    if kind.is_timestamp():
+        return since_1970(time)
+    if kind.is_date():
+        return since_1970(time.cast("timestamp"))
+    if not kind.is_string():
         raise EngineError(
-            f"column '{name}'", f"it holds {kind}, not times.", "name the column with the times.",
+            f"column '{name}'", f"it holds {kind}, not times.",
+            "name the column with the times; seconds since 1970 have to be whole numbers.",
         )  # fmt: skip
-    zone = getattr(time.type(), "timezone", None)
-    origin = (
-        ibis.timestamp("1970-01-01T00:00:00", timezone="UTC")
-        if zone
-        else ibis.timestamp("1970-01-01T00:00:00")
+    # An engine that reads a time without a zone may drop the offset that it finds, and one that
+    # reads a time with a zone takes its own for those that have none.
+    return time.re_search(_OFFSET).ifelse(
+        since_1970(time.cast("timestamp('UTC')")), since_1970(time.cast("timestamp"))
     )
-    return time.delta(origin, unit="microsecond")
 
 
 def _microseconds(when: str | pd.Timestamp) -> int:
@@ -598,6 +718,20 @@ def _with_row_order(log: ir.Table, engine: Engine) -> tuple[ir.Table, int, int]:
     return log.drop("_turn", "row"), ticks, first
 
 
+def _forms(journey: Journey) -> list[int]:
+    """Return the positions of the stages that are steps of a questionnaire."""
+    return [
+        place for place, stage in enumerate(journey) if stage.measure == "questionnaire_abandonment"
+    ]
+
+
+def _undated(raw: ir.Table, journey: Journey) -> ir.Table:
+    """Return steps of questionnaires that bear no time: their form is their order."""
+    steps = raw.filter((raw.participant_id != "") & raw.moment.isnull())
+    steps = steps.filter(steps.place.isin(_forms(journey)))
+    return steps.mutate(moment=steps.place - len(journey))
+
+
 def _members(
     segments: pd.DataFrame, engine: Engine
 ) -> tuple[ir.Table | None, dict[str, list[str]]]:
@@ -609,7 +743,14 @@ def _members(
         )  # fmt: skip
     if segments.empty:
         return None, {}
-    known = segments.drop_duplicates(["participant_id", "segment", "segment_value"])
+    if pd.api.types.is_float_dtype(segments["participant_id"]):
+        raise EngineError(
+            "segments, column 'participant_id'",
+            "ids are decimal numbers; whole numbers become so where some are missing.",
+            "read this column as text: 7 and 7.0 would be two people.",
+        )
+    keys = ["participant_id", "segment", "segment_value"]
+    known = segments[keys].dropna(subset=keys[:2]).fillna("").astype(str).drop_duplicates()
     twice = known.duplicated(["participant_id", "segment"])
     if twice.any():
         raise EngineError(
@@ -618,13 +759,14 @@ def _members(
             "an audience segment is a property of a person: decide on one value for each.",
         )
     wide = known.set_index(["participant_id", "segment"])["segment_value"].unstack("segment")  # noqa: PD010
-    wide = wide.reset_index().rename_axis(columns=None).astype("object").fillna("")
+    wide = wide.reset_index().rename_axis(columns=None)
+    wide = wide.where(wide.notna(), "").astype(str)
     values = {
         str(name): sorted({str(value) for value in wide[name]} - {""})
         for name in wide.columns
         if name != "participant_id"
     }
-    return engine.people(wide.astype(str)), values
+    return engine.people(wide), values
 
 
 def _special_events(journey: Journey) -> list[str]:
@@ -655,6 +797,15 @@ def seconds_of(words: str, where: str) -> float:
             'write a number and a unit, such as "30min", "12h", "7D" or "14 days".',
         )  # fmt: skip
     return float(seconds)
+
+
+def without_turn(moment: Any, ticks: int) -> Any:
+    """Return a moment without its place among the rows of its microsecond (`ties="row"`).
+
+    Spans of time are between instants; the order of rows is none. `ticks`, those of a
+    microsecond, are a power of two.
+    """
+    return moment - (moment & (ticks - 1))
 
 
 def _power_of_two(n: int) -> int:

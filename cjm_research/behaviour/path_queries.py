@@ -311,8 +311,7 @@ class _Answer:
 
         if not self.query.within:
             return ibis.literal(True)
-        ticks = round(seconds_of(self.query.within, "path query, within") * self.codes.ticks_per_s)
-        return key < self.codes.instant(start) + (ticks + 1) * self.codes.size
+        return self.codes.within(key, start, seconds_of(self.query.within, "path query, within"))
 
 
 class _Reader:

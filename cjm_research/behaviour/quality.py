@@ -75,9 +75,12 @@ def _events(log: Any, now: int) -> list[tuple[str, int, int, str, str]]:
 
 
 def _participants(log: Any) -> list[tuple[str, int, int, str, str]]:
-    histories = log.histories(by="event").table
+    kept = log.histories(by="event")
+    histories, codes = kept.table, kept.codes
     size = histories.history.length()
-    distinct = histories.history.unique().length()
+    # Rows of one instant are moments of their own where their order breaks ties.
+    events = histories.history.map(lambda key: codes.time(key) + codes.code(key))
+    distinct = events.unique().length()
     found = log.engine.run(
         histories.aggregate(
             n=histories.count(),
@@ -108,7 +111,24 @@ def _whole(found: pd.DataFrame) -> dict[str, int]:
 
 
 def _stages(log: Any) -> list[tuple[str, int, int, str, str]]:
-    seen = set(log.profile()["stage"])
+    profile = log.profile()
+    seen = set(profile["stage"])
     empty = [stage.name for stage in log.journey if stage.id not in seen]
     words = f"{', '.join(empty)}: a stage without events has no rate" if empty else ""
-    return [("without any event", len(empty), len(log.journey), "stages", words)]
+    named = list_declared_events(log.journey)
+    never = [name for name in named if name not in set(profile["event"])]
+    missing = f"{', '.join(never)}: nobody can be counted by them" if never else ""
+    return [
+        ("without any event", len(empty), len(log.journey), "stages", words),
+        ("of the journey that never occur", len(never), len(named), "names of events", missing),
+    ]
+
+
+def list_declared_events(journey: Journey) -> list[str]:
+    """Return the names of events that a journey goes by, in its order."""
+    names = [
+        name
+        for stage in journey
+        for name in (*stage.events, *stage.completed_by, *stage.completed_elsewhere)
+    ]
+    return list(dict.fromkeys(names))

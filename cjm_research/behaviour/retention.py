@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from cjm_research.behaviour.funnel import MIN_SEGMENT
-from cjm_research.behaviour.log import EventLog, Ties, open_log, seconds_of
-from cjm_research.behaviour.survival import choose_unit, count_durations, without_turn
+from cjm_research.behaviour.log import EventLog, Ties, open_log, seconds_of, without_turn
+from cjm_research.behaviour.survival import choose_unit, count_durations
 from cjm_research.errors import EngineError, quoted
 from cjm_research.journey import Journey
 from cjm_research.statistics import Interval, estimate_proportion, estimate_survival
@@ -226,9 +226,20 @@ def estimate_referral(
         Of `n` people with an event of `of`, `n_referred` had one of `did` at or after the
         first, before the log ended: the share seen so far, with Wilson's limits. Fewer than 5
         people have counts, no rate.
+
+    Raises
+    ------
+    EngineError
+        If an event is in both.
     """
     done = [did] if isinstance(did, str) else list(did)
     after = [of] if isinstance(of, str) else list(of)
+    both = sorted({*done} & {*after})
+    if both:
+        raise EngineError(
+            "referral", f"{quoted(both)} is in `did` and in `of`: it would follow itself.",
+            "`of` makes a customer, `did` is how customers tell others.",
+        )  # fmt: skip
     rows: list[dict[str, Any]] = []
     with open_log(events, journey or Journey(()), segments=segments, ties=ties) as log:
         if log.end() is not None:
@@ -261,30 +272,8 @@ def gather_people(log: EventLog) -> ir.Table:
     if ("people",) not in log.kept:
         moment = log.events.moment
         people = log.events.group_by("participant_id").agg(first=moment.min(), last=moment.max())
-        for name in log.carried:
-            values = (
-                log.first_values(name).select("participant_id", **{name: "value"})
-                if log.members is None
-                else log.members.select("participant_id", name)
-            )
-            joined = people.left_join(values, "participant_id")
-            people = joined.select(*people.columns, **{name: joined[name].fill_null("")})
-        log.kept["people",] = log.engine.keep(people)
+        log.kept["people",] = log.engine.keep(log.with_segments(people))
     return log.kept["people",]
-
-
-def add_segments(log: EventLog, people: ir.Table) -> ir.Table:
-    """Add a column of text per audience segment of the log, "" where it is not known.
-
-    Parameters
-    ----------
-    people : ibis Table
-        One row per person of the log, or several, with `participant_id`.
-    """
-    if not log.segments:
-        return people
-    known = gather_people(log).select("participant_id", *log.segments)
-    return people.inner_join(known, "participant_id").select(*people.columns, *log.segments)
 
 
 def _period_of(moment: Any, log: EventLog, period: str) -> Any:
@@ -326,7 +315,7 @@ def _activity(log: EventLog, period: str, event: str | None) -> ir.Table:
     active = log.engine.keep(events.distinct())
     cohorts = active.group_by("participant_id").agg(cohort=active.period.min())
     joined = active.inner_join(cohorts, "participant_id")
-    return log.engine.keep(add_segments(log, joined))
+    return log.engine.keep(log.with_segments(joined))
 
 
 def _cells(log: EventLog, active: ir.Table, segment: str) -> dict[str, pd.DataFrame]:
@@ -383,8 +372,7 @@ def _waiting_for_second(log: EventLog, event: str, end: int) -> ir.Table:
     last = without_turn(end, log.ticks_per_us)
     second = people.moments.filter(lambda moment: moment > people["first"]).mins()
     people = people.mutate(second=second)
-    return add_segments(
-        log,
+    return log.with_segments(
         people.select(
             "participant_id",
             seconds=(people.second.fill_null(last) - people["first"]) / log.ticks_per_s,
@@ -414,7 +402,7 @@ def _count(
 ) -> Iterator[tuple[dict[str, str], dict[str, int]]]:
     """Count people by conditions, for everybody and for each audience segment."""
     marked = people.select("participant_id", **{n: f.cast("int64") for n, f in flags.items()})
-    marked = log.engine.keep(add_segments(log, marked)) if log.segments else marked
+    marked = log.engine.keep(log.with_segments(marked)) if log.segments else marked
     for segment in ("", *log.segments):
         grouped = marked.group_by(segment) if segment else marked
         found = log.engine.run(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cjm_research.behaviour.funnel import MIN_SEGMENT, FunnelRule, Reached, reach_stages
-from cjm_research.behaviour.log import EventLog, Ties, open_log, seconds_of
+from cjm_research.behaviour.log import EventLog, Ties, open_log, seconds_of, without_turn
 from cjm_research.journey import Journey
 from cjm_research.statistics import (
     Survival,
@@ -216,15 +216,6 @@ def count_durations(
     return {str(value): rows for value, rows in found.groupby(segment, sort=True) if value != ""}
 
 
-def without_turn(moment: Any, ticks: int) -> Any:
-    """Return a moment without its place among the rows of its microsecond (`ties="row"`).
-
-    Spans of time are between instants; the order of rows is none. `ticks`, those of a
-    microsecond, are a power of two.
-    """
-    return moment - (moment & (ticks - 1))
-
-
 def _waiting(
     log: EventLog, rule: FunnelRule | None, observed_until: pd.Timestamp | str | None
 ) -> list[Waiting]:
@@ -266,7 +257,8 @@ def _watched(reached: Reached, place: int, end: int) -> ir.Table:
     import ibis
 
     table, codes = reached.table, reached.codes
-    first, after = end * codes.size, (end + 1) * codes.size
+    end = without_turn(end, codes.turns)
+    first, after = end * codes.size, (end + codes.turns) * codes.size
     entered = table[f"t{place}"]
     left_at = table[f"t{place + 1}"]
     table = table.filter(entered < after)
@@ -278,15 +270,11 @@ def _watched(reached: Reached, place: int, end: int) -> ir.Table:
     if reached.rule.window:
         ticks = round(seconds_of(reached.rule.window, "window") * codes.ticks_per_s)
         start = ibis.coalesce(*(table[f"t{p}"] for p in range(len(reached.stages))))
-        limits.append(codes.instant(start) + ticks * codes.size)
+        limits.append(codes.time(start) + ticks * codes.size)
     observed = (left_at < after).fill_null(False)
     until = observed.ifelse(left_at, ibis.least(*limits))
-    ticks = codes.size * reached.log.ticks_per_us
-    between = without_turn(until, ticks) - without_turn(entered, ticks)
     return table.select(
-        *reached.log.carried,
-        seconds=between / (codes.size * codes.ticks_per_s),
-        observed=observed,
+        *reached.log.carried, seconds=codes.seconds(until, entered), observed=observed
     )
 
 

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cjm_research.behaviour.funnel import FunnelRule, Reached, reach_stages
+from cjm_research.behaviour.funnel import (
+    MIN_SEGMENT,
+    FunnelRule,
+    Reached,
+    count_people,
+    reach_stages,
+)
 from cjm_research.behaviour.log import Ties, open_log
 from cjm_research.engine import Engine
 from cjm_research.journey import Journey
@@ -51,7 +57,10 @@ def estimate_stage_timing(
         Table `stage_timing`: median and quartiles in seconds from the entry into a stage to
         the entry into the next, over the `n` participants who went on, with intervals by order
         statistics that assume no shape of the distribution (missing where `n` is too small for
-        one). Those who have not gone on are not in it: see `estimate_time_to_next`.
+        one; an audience segment of fewer than 5 has its `n` and no times). Participants are
+        counted by their furthest visit, also where the rule counts visits. Those who have not
+        gone on are not in it: see `estimate_time_to_next`. In any order there is no time from
+        one stage to the next, and no row.
         Questionnaires have no times of their own and are left out.
 
     References
@@ -59,7 +68,9 @@ def estimate_stage_timing(
     David & Nagaraja (2003), Order Statistics, section 7.1.
     """
     with open_log(events, journey, segments=segments, ties=ties) as log:
-        reached = reach_stages(log, "funnel_drop_off", rule)
+        rule = count_people(rule)
+        in_order = rule.order == "strict"
+        reached = reach_stages(log, "funnel_drop_off", rule) if in_order else None
         rows: list[dict[str, Any]] = []
         if reached is not None and len(reached.stages) > 1:
             for segment in ("", *log.segments):
@@ -85,10 +96,9 @@ def _rows(reached: Reached, segment: str, confidence: float) -> list[dict[str, A
             continue
         part = table.filter(table[segment] == value) if segment else table
         n = {f"s{place}": int(number[f"s{place}"]) for place in seconds}
-        asked = {name: _asked(each, confidence) for name, each in n.items() if each}
-        if not asked:
-            continue
-        found = _quantiles(reached.log.engine, part, asked, n)
+        enough = MIN_SEGMENT if segment else 1
+        asked = {name: _asked(each, confidence) for name, each in n.items() if each >= enough}
+        found = _quantiles(reached.log.engine, part, asked, n) if asked else {}
         rows += [
             {
                 "stage": reached.stages[place].id,
@@ -98,7 +108,7 @@ def _rows(reached: Reached, segment: str, confidence: float) -> list[dict[str, A
                 "n": n[f"s{place}"],
             }
             | {
-                column: found[f"s{place}"].get(column, float("nan"))
+                column: found.get(f"s{place}", {}).get(column, float("nan"))
                 for column in TIMING_COLUMNS[5:]
             }
             for place in seconds

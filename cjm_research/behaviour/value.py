@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from cjm_research.behaviour.funnel import MIN_SEGMENT, FunnelRule, reach_stages
+from cjm_research.behaviour.funnel import MIN_SEGMENT, FunnelRule, count_people, reach_stages
 from cjm_research.behaviour.log import EventLog, Ties, open_log
 from cjm_research.errors import EngineError, quoted
 from cjm_research.journey import Journey
@@ -100,7 +99,9 @@ def estimate_value_at_stake(
         people have a value.
     """
     keys = ["segment", "segment_value"]
-    known = funnel[funnel["n_dropped"].notna()].reset_index(drop=True)
+    # Values are of those who came through the stages; a questionnaire has none.
+    known = funnel[funnel["n_dropped"].notna() & (funnel["measure"] == "funnel_drop_off")]
+    known = known.reset_index(drop=True)
     joined = known[["stage", *keys, "n_dropped"]].merge(values, on=keys, how="left")
     means = [
         summarize_mean(float(row["mean"]), float(row["sd"]), row["n"], confidence=confidence)
@@ -120,9 +121,7 @@ def estimate_value_at_stake(
 
 def _completed(log: EventLog, rule: FunnelRule | None) -> ir.Table | None:
     """Return those who came through, or None where there is no funnel."""
-    reached = reach_stages(
-        log, "funnel_drop_off", replace(rule or FunnelRule(), unit="participant")
-    )
+    reached = reach_stages(log, "funnel_drop_off", count_people(rule))
     if reached is None:
         return None
     last = len(reached.stages) - 1
@@ -144,14 +143,14 @@ def _given(log: EventLog, people: pd.DataFrame) -> ir.Table:
             "values of people", f"there is no column {quoted(sorted(missing))}.",
             "give `participant_id` and `value`, one row per person.",
         )  # fmt: skip
-    known = people[["participant_id", "value"]].dropna()
+    known = people[["participant_id", "value"]].dropna().astype({"participant_id": str})
     twice = known["participant_id"].duplicated()
     if twice.any():
         raise EngineError(
             "values of people", f"{int(twice.sum())} people have two values.",
             "decide on one value for each.",
         )  # fmt: skip
-    return log.engine.people(known.astype({"participant_id": str, "value": float}))
+    return log.engine.people(known.astype({"value": float}))
 
 
 def _measured(log: EventLog, valued: ir.Table, segment: str) -> pd.DataFrame:
@@ -168,4 +167,3 @@ def _measured(log: EventLog, valued: ir.Table, segment: str) -> pd.DataFrame:
         return found.assign(segment="", segment_value="")
     found = found[found[segment] != ""].sort_values(segment)
     return found.assign(segment=segment, segment_value=found[segment])
-

@@ -81,8 +81,13 @@ def use_stage_ids(config: StudyConfig, journey: Journey) -> StudyConfig:
         kpi.model_copy(update={key: stage(getattr(kpi, key)) for key in named})
         for kpi in config.kpis
     ]
+    changes = [c.model_copy(update={"stage": stage(c.stage)}) for c in config.behaviour.changes]
     return config.model_copy(
-        update={"kpis": kpis, "sources": [source_of(source) for source in config.sources]}
+        update={
+            "kpis": kpis,
+            "sources": [source_of(source) for source in config.sources],
+            "behaviour": config.behaviour.model_copy(update={"changes": changes}),
+        }
     )
 
 
@@ -96,6 +101,8 @@ def _stage_references(config: StudyConfig) -> Iterable[tuple[str, str]]:
     for kpi in config.kpis:
         for name in (kpi.from_stage, kpi.to_stage, kpi.stage):
             yield f"kpis.{kpi.name}", name
+    for change in config.behaviour.changes:
+        yield f"behaviour.changes.{change.name}", change.stage
     for source in config.sources:
         if not isinstance(source, Survey):
             continue

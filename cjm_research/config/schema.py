@@ -444,6 +444,7 @@ class ChangePart(_Part):
 class BehaviourPart(_Part):
     """How event logs are measured."""
 
+    until: date | None = None
     funnel: FunnelPart = Field(default_factory=FunnelPart)
     retention: RetentionPart = Field(default_factory=RetentionPart)
     repeat: str = ""

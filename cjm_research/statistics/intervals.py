@@ -39,7 +39,7 @@ def estimate_proportion(count: int, n: int, *, confidence: float = 0.95) -> Inte
     Raises
     ------
     ValueError
-        If `count` is not in [0, n].
+        If `count` is not in [0, n], or `confidence` not between 0 and 1.
 
     References
     ----------
@@ -47,6 +47,8 @@ def estimate_proportion(count: int, n: int, *, confidence: float = 0.95) -> Inte
     """
     if not 0 <= count <= n:
         raise ValueError(f"count must lie between 0 and n; got {count} of {n}.")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, such as 0.95; got {confidence}.")
     if n == 0:
         return NOTHING
     from statsmodels.stats.proportion import proportion_confint

@@ -50,11 +50,14 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     coders = coding.describe_coders(setting).query("kind == 'machine'")["coder_id"]
     lines.append("coders: " + ", ".join(coders))
     n_problems = 0
+    seen: set[str] = set()
     for source in config.sources:
         lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
         try:
             if isinstance(source, Events) and source.stays:
-                lines += _describe_staying(config, journey, place.folder)
+                found, names = _describe_staying(config, journey, place.folder)
+                lines += found
+                seen |= names
                 continue
             material = readers.read_source(source, place.folder, journey)
             unused = readers.list_unused_columns(source, place.folder)
@@ -63,22 +66,45 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
             lines += [f"  ! {line}" for line in str(error).splitlines()]
             continue
         lines += _describe(material, journey)
+        seen |= set(material.events["event"])
         for file, columns in unused.items():
             lines.append(f"  ? {file}: columns that study.yaml does not name: {quoted(columns)}.")
             lines.append(
                 "    Map them under this source if the study needs them; else they stay unread."
             )
+    slips = following.find_slips(config)
+    lines += ["", "behaviour:", *(f"  ! {line}" for slip in slips for line in slip.splitlines())]
+    lines += _describe_unseen(config, journey, seen)
+    if lines[-1] == "behaviour:":
+        del lines[-2:]
     lines += _describe_codes(place.folder / "codes", journey, codebook)
     lines.append("")
+    if slips:
+        lines.append(f"{len(slips)} of the questions in `behaviour:` cannot be asked yet.")
     if n_problems:
         lines.append(f"{n_problems} of {len(config.sources)} sources cannot be used yet.")
     else:
         lines.append("Every source can be read.")
-    return lines, n_problems
+    return lines, n_problems + len(slips)
 
 
-def _describe_staying(config: StudyConfig, journey: Journey, folder: Path) -> list[str]:
-    """Describe a log that stays where it is: what the engine counts in it."""
+def _describe_unseen(config: StudyConfig, journey: Journey, seen: set[str]) -> list[str]:
+    """Name events that study.yaml goes by and no source holds: a slip, or not yet in the data."""
+    if not seen:
+        return []
+    declared = behaviour.list_declared_events(journey)
+    asked = [n for n in following.list_named_events(config) if n not in journey.stage_ids]
+    return [
+        f"  ? no event is called '{name}', which study.yaml goes by.{did_you_mean(name, seen)}"
+        for name in dict.fromkeys([*declared, *asked])
+        if name not in seen
+    ]
+
+
+def _describe_staying(
+    config: StudyConfig, journey: Journey, folder: Path
+) -> tuple[list[str], set[str]]:
+    """Describe a log that stays where it is, and name its events: what the engine counts."""
     with following.open_staying(config, journey, folder, segments=True) as log:
         lines = [f"  measured where it is, by {log.engine.name}"]
         for row in behaviour.describe_log(log).itertuples():
@@ -93,7 +119,7 @@ def _describe_staying(config: StudyConfig, journey: Journey, folder: Path) -> li
             listed = ", ".join(f"{row.event} ({row.n_events:,})" for row in names)
             lines.append(f"  ? events without a stage: {listed}")
             lines.append("    List them under `events:` of a stage, if they belong to one.")
-    return lines
+        return lines, set(log.profile()["event"])
 
 
 def _describe_codes(folder: Path, journey: Journey, codebook: coding.Codebook) -> list[str]:

@@ -6,15 +6,16 @@ source itself: measured by the study's engine, of which only counts come back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from cjm_research import behaviour, engine
 from cjm_research.config import Events, StudyConfig
-from cjm_research.errors import ConfigError, SourceError, quoted
+from cjm_research.errors import CjmError, ConfigError, SourceError, quoted
 from cjm_research.journey import Journey
 from cjm_research.study.cache import Tables
 
@@ -66,7 +67,8 @@ def open_staying(
             )
         with behaviour.open_log(
             table, journey, columns=columns, segments=wanted if segments else (),
-            ties=config.behaviour.funnel.ties, time_unit=source.time_unit, engine=opened,
+            ties=config.behaviour.funnel.ties, time_unit=source.time_unit,
+            until=_end_of(config), engine=opened,
         ) as log:  # fmt: skip
             yield log
 
@@ -142,14 +144,20 @@ def follow_people(
     with ExitStack() as stack:
         if find_staying(config) is None:
             log = stack.enter_context(
-                behaviour.open_log(events, journey, segments=segments, ties=setting.funnel.ties)
+                behaviour.open_log(
+                    events,
+                    journey,
+                    segments=segments,
+                    ties=setting.funnel.ties,
+                    until=_end_of(config),
+                )
             )
             return _measure(config, log)
         log = stack.enter_context(open_staying(config, journey, folder, segments=True))
         tables = _measure(config, log)
         # Forms that people filled are followed here: their answers are in the study.
         forms = behaviour.estimate_drop_off(events, journey)
-        tables["funnel"] = pd.concat([tables["funnel"], forms], ignore_index=True)
+        tables["funnel"] = _together([tables["funnel"], forms])
         seen = behaviour.count_visitors(events, journey)["n_seen"]
         tables["visitors"]["n_seen"] += seen
         return tables
@@ -159,10 +167,14 @@ def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:
     setting = config.behaviour
     rule = behaviour.FunnelRule(**setting.funnel.model_dump(exclude={"ties"}))
     funnel = behaviour.estimate_drop_off(log, rule=rule)
+    # What compares groups, or counts what people are worth, counts people.
+    people = funnel
+    if rule.unit == "session":
+        people = behaviour.estimate_drop_off(log, rule=behaviour.count_people(rule))
     curves = behaviour.estimate_time_to_next(log, rule=rule)
     return {
         "funnel": funnel,
-        "funnel_differences": behaviour.compare_segments(funnel),
+        "funnel_differences": behaviour.compare_segments(people),
         "stage_timing": behaviour.estimate_stage_timing(log, rule=rule),
         "time_to_next": curves,
         "time_to_next_summary": behaviour.summarize_time_to_next(log, rule=rule),
@@ -186,11 +198,46 @@ def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:
         "loss": behaviour.estimate_loss(log, gap=setting.retention.gap),
         "loyalty": _loyalty(config, log),
         "value_at_stake": behaviour.estimate_value_at_stake(
-            funnel, behaviour.measure_values(log, rule=rule)
+            people, behaviour.measure_values(log, rule=rule)
         ),
         "experiments": behaviour.compare_arms(log, experiments=_experiments(config)),
         "changes": _changes(config, log),
     }
+
+
+def _end_of(config: StudyConfig) -> pd.Timestamp | str:
+    """Return the last instant of the day until which people were observed, "" for no such day."""
+    day = config.behaviour.until
+    return pd.Timestamp(day) + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1) if day else ""
+
+
+def find_slips(config: StudyConfig) -> list[str]:
+    """Return what is wrong with the questions of `behaviour:`, without asking the log."""
+    setting = config.behaviour
+    asked: list[Callable[[], object]] = [
+        lambda: behaviour.FunnelRule(**setting.funnel.model_dump(exclude={"ties"}))
+    ]
+    asked += [partial(behaviour.parse_path_query, path.query, path.name) for path in setting.paths]
+    asked += [partial(behaviour.Experiment, **part.model_dump()) for part in setting.experiments]
+    slips = []
+    for ask in asked:
+        try:
+            ask()
+        except CjmError as error:
+            slips.append(str(error))
+    return slips
+
+
+def list_named_events(config: StudyConfig) -> list[str]:
+    """Return the names of events, or stages, that `behaviour:` asks about."""
+    setting = config.behaviour
+    names = [setting.repeat, setting.retention.event]
+    if setting.referral:
+        names += [*setting.referral.did, *setting.referral.of]
+    for experiment in setting.experiments:
+        names += [experiment.outcome, *(name for arm in experiment.arms.values() for name in arm)]
+    names += [change.outcome for change in setting.changes]
+    return [name for name in dict.fromkeys(names) if name]
 
 
 def _experiments(config: StudyConfig) -> list[behaviour.Experiment]:
@@ -210,9 +257,13 @@ def _loyalty(config: StudyConfig, log: behaviour.EventLog) -> pd.DataFrame:
         )
         parts.append(referral.assign(measure="referral").rename(columns={"n_referred": "n_did"}))
     columns = ["measure", "segment", "segment_value", "n", "n_did", "rate", "low", "high"]
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    return _together(parts).reindex(columns=columns)
+
+
+def _together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several frames; those of empty ones would have no say in the types."""
+    filled = [part for part in parts if len(part)] or list(parts[:1])
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
 def _changes(config: StudyConfig, log: behaviour.EventLog) -> pd.DataFrame:
@@ -223,6 +274,4 @@ def _changes(config: StudyConfig, log: behaviour.EventLog) -> pd.DataFrame:
         ).assign(change=change.name)
         for change in config.behaviour.changes
     ]  # fmt: skip
-    if parts:
-        return pd.concat(parts, ignore_index=True)
-    return pd.DataFrame(columns=["change", *behaviour.PERIOD_COLUMNS])
+    return _together(parts).reindex(columns=["change", *behaviour.PERIOD_COLUMNS])

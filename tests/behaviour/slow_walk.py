@@ -114,7 +114,9 @@ def _walk(events, stages, order, rule, ties, window, start):
         for event in events
     )
     elsewhere = any(
-        event.event in stages[depth].completed_elsewhere and not_before(event, left)
+        event.event in stages[depth].completed_elsewhere
+        and not_before(event, left)
+        and within(event, first)
         for event in events
     )
     seen_later = any(
