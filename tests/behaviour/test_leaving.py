@@ -10,6 +10,7 @@ from cjm_research.behaviour.leaving import (
     ABANDONMENT_COLUMNS,
     DESTINATION_COLUMNS,
     NOTHING,
+    NOTHING_IN_VISIT,
     find_abandonment_points,
     find_destinations,
 )
@@ -151,7 +152,8 @@ def leave(rows, journey, rule):
                 event for event in near[place + 1 :]
                 if (event.minute, event.stage, event.event) != (last.minute, last.stage, last.event)
             ]  # fmt: skip
-            to = (after[0].stage or after[0].event) if after else NOTHING
+            nothing = NOTHING_IN_VISIT if rule.scope == "session" else NOTHING
+            to = (after[0].stage or after[0].event) if after else nothing
             gone[stages[outcome.depth], to] += 1
             left[stages[outcome.depth], last.event] += 1
     return gone, left, seen

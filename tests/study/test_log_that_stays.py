@@ -154,3 +154,46 @@ def test_a_written_out_secret_is_refused(tmp_path):
     with pytest.raises(CjmError, match="a secret is written out") as error:
         open_study(tmp_path).funnel  # noqa: B018
     assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize("place", ["", ", in_place: true"])
+def test_check_says_what_run_would_stumble_over(events, tmp_path, place):
+    events.to_csv(tmp_path / "web.csv", index=False)
+    slips = """\
+  funnel: {reentry: true}
+  repeat: payd
+  changes: [{name: New, at: 2026-03-10, stage: Looking, outcome: baskt, within: 7D}]
+"""
+    query = 'paths: [{name: "Wrong", query: "nevr paid"}]\n'
+    head = HEAD.replace("completed_by: [paid]", "completed_by: [paide]")
+    head = head.split("  paths:")[0] + "  " + query + slips
+    source = f"{{id: web, kind: events, sampling: census, files: web.csv{place}, {COLUMNS}}}"
+    body = f"sources:\n  - {source}\n"
+    (tmp_path / "study.yaml").write_text(head + body, encoding="utf-8")
+    lines, n_problems = check_study(tmp_path)
+    text = "\n".join(lines)
+    assert n_problems == 2
+    assert "without a window the first entry never ends" in text
+    assert "nevr paid" in text
+    for wrong, right in (("paide", "paid"), ("payd", "paid"), ("baskt", "basket")):
+        assert f"no event is called '{wrong}'" in text
+        assert f"Did you mean '{right}'?" in text
+
+
+def test_a_stage_of_a_change_has_to_be_one(events, tmp_path):
+    with pytest.raises(CjmError, match="loook"):
+        study_of(
+            tmp_path, "files: web.csv",
+            "  changes: [{name: New, at: 2026-03-10, stage: loook, outcome: paid, within: 7D}]\n",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ["", ", in_place: true"])
+def test_events_after_the_end_of_observation_are_left_out(events, tmp_path, place):
+    wrong_clock = events[:1].assign(who="000", page="viewed", at="2099-01-01T00:00:00Z")
+    pd.concat([events, wrong_clock]).to_csv(tmp_path / "web.csv", index=False)
+    patience = "  funnel: {patience: 3D}\n"
+    study = study_of(tmp_path, f"files: web.csv{place}", patience)
+    assert study.tables["funnel"]["n_open"].iloc[0] == 0
+    study = study_of(tmp_path, f"files: web.csv{place}", patience + "  until: 2026-03-28\n")
+    assert study.tables["funnel"]["n_open"].iloc[0] > 0

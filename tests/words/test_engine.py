@@ -69,10 +69,11 @@ def test_work_beyond_the_memory_limit_spills_and_finishes():
         )
 
 
-def test_a_failing_expression_says_what_the_engine_said(engine):
-    table = engine.table(pd.DataFrame({"n": ["x"]}))
-    with pytest.raises(EngineError, match=r"engine 'duckdb'.*'x'"):
+def test_a_failing_expression_says_what_the_engine_said_without_the_cell(engine):
+    table = engine.table(pd.DataFrame({"n": ["private"]}))
+    with pytest.raises(EngineError, match=r"engine 'duckdb'.*Conversion.*column n") as caught:
         engine.run(table.select(number=table.n.cast("int64")))
+    assert "private" not in str(caught.value)
 
 
 def test_a_table_of_the_engine_is_found_by_name(tmp_path):

@@ -1,54 +1,12 @@
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
@@ -80,7 +38,7 @@ FROM (
     SELECT
       `t1`.`participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
+        `t1`.`moment` * 32
       ) + (
         (
           `t1`.`place` * 4
@@ -131,10 +89,12 @@ FROM (
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
+      WHERE
+        COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+        AND (
+          `t0`.`event_timestamp` * 1
+        ) IS NOT NULL
     ) AS `t1`
-    WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1
@@ -192,6 +152,7 @@ SELECT
               )
             )
           )
+          AND TRUE
       )) AS bq_arr_min_3
     )
     ELSE NULL
@@ -347,170 +308,150 @@ SELECT
 FROM `temp`.`main`.`kept_2` AS `t0`;
 
 SELECT
-  `t2`.`stage`,
-  `t2`.`event`,
+  `t1`.`stage`,
+  `t1`.`event`,
   COUNT(*) AS `n_events`,
-  MIN(`t2`.`moment`) AS `first`,
-  MAX(`t2`.`moment`) AS `last`
+  MIN(`t1`.`moment`) AS `first`,
+  MAX(`t1`.`moment`) AS `last`
 FROM (
   SELECT
-    `t1`.`participant_id`,
-    `t1`.`session_id`,
-    `t1`.`event`,
-    `t1`.`channel`,
-    `t1`.`device`,
-    `t1`.`stage`,
-    `t1`.`place`,
-    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-    `t1`.`value`
-  FROM (
-    SELECT
-      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-      COALESCE(`t0`.`event_name`, '') AS `event`,
-      COALESCE(`t0`.`channel`, '') AS `channel`,
-      COALESCE(`t0`.`device_category`, '') AS `device`,
-      CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 'see'
-        WHEN 'pick'
-        THEN 'pick'
-        WHEN 'chat'
-        THEN 'chat'
-        WHEN 'buy'
-        THEN 'buy'
-        WHEN 'kept'
-        THEN 'buy'
-        WHEN 'opened'
-        THEN 'opened'
-        WHEN 'sent'
-        THEN 'sent'
-        ELSE ''
-      END AS `stage`,
-      CAST(CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 0
-        WHEN 'pick'
-        THEN 1
-        WHEN 'chat'
-        THEN 2
-        WHEN 'buy'
-        THEN 3
-        WHEN 'kept'
-        THEN 3
-        WHEN 'opened'
-        THEN 4
-        WHEN 'sent'
-        THEN 5
-        ELSE 6
-      END AS INT64) AS `place`,
-      `t0`.`event_timestamp` * 1 AS `moment`,
-      `t0`.`value`
-    FROM `ga4_events` AS `t0`
-  ) AS `t1`
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
   WHERE
-    `t1`.`participant_id` <> ''
-    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-) AS `t2`
+    COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+    AND (
+      `t0`.`event_timestamp` * 1
+    ) IS NOT NULL
+) AS `t1`
 GROUP BY
   1,
   2;
 
 SELECT
-  MAX(`t2`.`moment`) AS `end`
+  MAX(`t1`.`moment`) AS `end`
 FROM (
   SELECT
-    `t1`.`participant_id`,
-    `t1`.`session_id`,
-    `t1`.`event`,
-    `t1`.`channel`,
-    `t1`.`device`,
-    `t1`.`stage`,
-    `t1`.`place`,
-    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-    `t1`.`value`
-  FROM (
-    SELECT
-      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-      COALESCE(`t0`.`event_name`, '') AS `event`,
-      COALESCE(`t0`.`channel`, '') AS `channel`,
-      COALESCE(`t0`.`device_category`, '') AS `device`,
-      CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 'see'
-        WHEN 'pick'
-        THEN 'pick'
-        WHEN 'chat'
-        THEN 'chat'
-        WHEN 'buy'
-        THEN 'buy'
-        WHEN 'kept'
-        THEN 'buy'
-        WHEN 'opened'
-        THEN 'opened'
-        WHEN 'sent'
-        THEN 'sent'
-        ELSE ''
-      END AS `stage`,
-      CAST(CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 0
-        WHEN 'pick'
-        THEN 1
-        WHEN 'chat'
-        THEN 2
-        WHEN 'buy'
-        THEN 3
-        WHEN 'kept'
-        THEN 3
-        WHEN 'opened'
-        THEN 4
-        WHEN 'sent'
-        THEN 5
-        ELSE 6
-      END AS INT64) AS `place`,
-      `t0`.`event_timestamp` * 1 AS `moment`,
-      `t0`.`value`
-    FROM `ga4_events` AS `t0`
-  ) AS `t1`
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
   WHERE
-    `t1`.`participant_id` <> ''
-    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-) AS `t2`;
+    COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+    AND (
+      `t0`.`event_timestamp` * 1
+    ) IS NOT NULL
+) AS `t1`;
 
 CREATE TEMP TABLE kept_3 AS
 SELECT
-  `t3`.`participant_id`,
+  `t2`.`participant_id`,
   ARRAY(
     SELECT
       bq_arr_7
-    FROM UNNEST(`t3`.`history`) AS bq_arr_7
+    FROM UNNEST(`t2`.`history`) AS bq_arr_7
     ORDER BY
       bq_arr_7
   ) AS `history`,
-  CASE `t3`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+  CASE `t2`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
 FROM (
   SELECT
-    `t2`.`participant_id`,
+    `t1`.`participant_id`,
     ARRAY_AGG(IF((
-      `t2`.`_key` & 15
-    ) <> 10, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
+      `t1`.`_key` & 15
+    ) <> 10, `t1`.`_key`, NULL) IGNORE NULLS) AS `history`,
     MIN(
       (
         (
-          `t2`.`_key` - (
-            `t2`.`_key` & 15
+          `t1`.`_key` - (
+            `t1`.`_key` & 15
           )
         ) * 1
-      ) + `t2`.`_device`
+      ) + `t1`.`_device`
     ) AS `_device`
   FROM (
     SELECT
-      `t1`.`participant_id`,
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
-      ) + CAST(CASE `t1`.`event`
+        `t0`.`event_timestamp` * 1 * 16
+      ) + CAST(CASE COALESCE(`t0`.`event_name`, '')
         WHEN 'see'
         THEN 0
         WHEN 'pick'
@@ -533,61 +474,25 @@ FROM (
         THEN 9
         ELSE 10
       END AS INT64) AS `_key`,
-      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
-    FROM (
-      SELECT
-        COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-        COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-        COALESCE(`t0`.`event_name`, '') AS `event`,
-        COALESCE(`t0`.`channel`, '') AS `channel`,
-        COALESCE(`t0`.`device_category`, '') AS `device`,
-        CASE `t0`.`event_name`
-          WHEN 'see'
-          THEN 'see'
-          WHEN 'pick'
-          THEN 'pick'
-          WHEN 'chat'
-          THEN 'chat'
-          WHEN 'buy'
-          THEN 'buy'
-          WHEN 'kept'
-          THEN 'buy'
-          WHEN 'opened'
-          THEN 'opened'
-          WHEN 'sent'
-          THEN 'sent'
-          ELSE ''
-        END AS `stage`,
-        CAST(CASE `t0`.`event_name`
-          WHEN 'see'
-          THEN 0
-          WHEN 'pick'
-          THEN 1
-          WHEN 'chat'
-          THEN 2
-          WHEN 'buy'
-          THEN 3
-          WHEN 'kept'
-          THEN 3
-          WHEN 'opened'
-          THEN 4
-          WHEN 'sent'
-          THEN 5
-          ELSE 6
-        END AS INT64) AS `place`,
-        `t0`.`event_timestamp` * 1 AS `moment`,
-        `t0`.`value`
-      FROM `ga4_events` AS `t0`
-    ) AS `t1`
+      CAST(CAST(CASE COALESCE(`t0`.`device_category`, '')
+        WHEN 'desk'
+        THEN 0
+        WHEN 'phone'
+        THEN 1
+        ELSE NULL
+      END AS INT64) AS INT64) AS `_device`
+    FROM `ga4_events` AS `t0`
     WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-  ) AS `t2`
+      COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+      AND (
+        `t0`.`event_timestamp` * 1
+      ) IS NOT NULL
+  ) AS `t1`
   GROUP BY
     1
-) AS `t3`
+) AS `t2`
 WHERE
-  ARRAY_LENGTH(`t3`.`history`) > 0;
+  ARRAY_LENGTH(`t2`.`history`) > 0;
 
 CREATE TEMP TABLE kept_4 AS
 SELECT

@@ -1,54 +1,12 @@
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
@@ -80,7 +38,7 @@ FROM (
     SELECT
       `t1`.`participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
+        `t1`.`moment` * 32
       ) + (
         (
           `t1`.`place` * 4
@@ -131,10 +89,12 @@ FROM (
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
+      WHERE
+        COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+        AND (
+          `t0`.`event_timestamp` * 1
+        ) IS NOT NULL
     ) AS `t1`
-    WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1
@@ -192,6 +152,7 @@ SELECT
               )
             )
           )
+          AND TRUE
       )) AS bq_arr_min_3
     )
     ELSE NULL
@@ -397,7 +358,7 @@ FROM (
         `t10`.`dropped`,
         `t10`.`later`,
         `t10`.`followed`,
-        `t8`.`value`
+        `t4`.`value`
       FROM (
         SELECT
           *
@@ -472,7 +433,7 @@ FROM (
           FROM `temp`.`main`.`kept_2` AS `t0`
           WHERE
             `t0`.`t2` IS NOT NULL
-        ) AS `t5`
+        ) AS `t7`
         UNION ALL
         SELECT
           *
@@ -550,7 +511,7 @@ FROM (
             FROM `temp`.`main`.`kept_2` AS `t0`
             WHERE
               `t0`.`t0` IS NOT NULL
-          ) AS `t4`
+          ) AS `t6`
           UNION ALL
           SELECT
             *
@@ -625,14 +586,14 @@ FROM (
             FROM `temp`.`main`.`kept_2` AS `t0`
             WHERE
               `t0`.`t1` IS NOT NULL
-          ) AS `t3`
-        ) AS `t7`
+          ) AS `t5`
+        ) AS `t8`
       ) AS `t10`
       INNER JOIN (
         SELECT
           `t2`.`participant_id`,
           `t2`.`stage`,
-          IF(`t2`.`place` IN (4, 5), COALESCE(`t2`.`moment`, 0), `t2`.`moment`) * 32 AS `instant`,
+          `t2`.`moment` * 32 AS `instant`,
           `t2`.`device` AS `value`
         FROM (
           SELECT
@@ -678,15 +639,18 @@ FROM (
             `t1`.`event_timestamp` * 1 AS `moment`,
             `t1`.`value`
           FROM `ga4_events` AS `t1`
+          WHERE
+            COALESCE(`t1`.`user_pseudo_id`, '') <> ''
+            AND (
+              `t1`.`event_timestamp` * 1
+            ) IS NOT NULL
         ) AS `t2`
         WHERE
-          `t2`.`participant_id` <> ''
-          AND IF(`t2`.`place` IN (4, 5), COALESCE(`t2`.`moment`, 0), `t2`.`moment`) IS NOT NULL
-          AND `t2`.`stage` IN ('see', 'pick', 'buy')
-      ) AS `t8`
-        ON `t10`.`participant_id` = `t8`.`participant_id`
-        AND `t10`.`stage` = `t8`.`stage`
-        AND `t10`.`instant` = `t8`.`instant`
+          `t2`.`stage` IN ('see', 'pick', 'buy')
+      ) AS `t4`
+        ON `t10`.`participant_id` = `t4`.`participant_id`
+        AND `t10`.`stage` = `t4`.`stage`
+        AND `t10`.`instant` = `t4`.`instant`
     ) AS `t11`
     GROUP BY
       1,

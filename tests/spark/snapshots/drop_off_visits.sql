@@ -1,153 +1,147 @@
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
-  `t3`.`participant_id`,
-  `t3`.`session_id`,
-  ARRAY(
-    SELECT
-      bq_arr_1
-    FROM UNNEST(`t3`.`history`) AS bq_arr_1
-    ORDER BY
-      bq_arr_1
-  ) AS `history`,
-  CASE `t3`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+  `t2`.`participant_id`,
+  CASE `t2`.`device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
 FROM (
   SELECT
-    `t2`.`participant_id`,
-    `t2`.`session_id`,
-    ARRAY_AGG(IF((
-      `t2`.`_key` & 31
-    ) <> 24, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
-    MIN(
-      (
-        (
-          `t2`.`_key` - (
-            `t2`.`_key` & 31
-          )
-        ) * 1
-      ) + `t2`.`_device`
-    ) AS `_device`
+    `t1`.`participant_id`,
+    MIN(`t1`.`device`) AS `device`
   FROM (
     SELECT
-      `t1`.`participant_id`,
-      `t1`.`session_id`,
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
-      ) + (
-        (
-          `t1`.`place` * 4
-        ) + CASE `t1`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
-      ) AS `_key`,
-      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
-    FROM (
-      SELECT
-        COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-        COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-        COALESCE(`t0`.`event_name`, '') AS `event`,
-        COALESCE(`t0`.`channel`, '') AS `channel`,
-        COALESCE(`t0`.`device_category`, '') AS `device`,
-        CASE `t0`.`event_name`
-          WHEN 'see'
-          THEN 'see'
-          WHEN 'pick'
-          THEN 'pick'
-          WHEN 'chat'
-          THEN 'chat'
-          WHEN 'buy'
-          THEN 'buy'
-          WHEN 'kept'
-          THEN 'buy'
-          WHEN 'opened'
-          THEN 'opened'
-          WHEN 'sent'
-          THEN 'sent'
-          ELSE ''
-        END AS `stage`,
-        CAST(CASE `t0`.`event_name`
-          WHEN 'see'
-          THEN 0
-          WHEN 'pick'
-          THEN 1
-          WHEN 'chat'
-          THEN 2
-          WHEN 'buy'
-          THEN 3
-          WHEN 'kept'
-          THEN 3
-          WHEN 'opened'
-          THEN 4
-          WHEN 'sent'
-          THEN 5
-          ELSE 6
-        END AS INT64) AS `place`,
-        `t0`.`event_timestamp` * 1 AS `moment`,
-        `t0`.`value`
-      FROM `ga4_events` AS `t0`
-    ) AS `t1`
+        `t0`.`event_timestamp` * 1 * 4
+      ) + CAST(CASE COALESCE(`t0`.`device_category`, '')
+        WHEN 'desk'
+        THEN 0
+        WHEN 'phone'
+        THEN 1
+        ELSE NULL
+      END AS INT64) AS `device`
+    FROM `ga4_events` AS `t0`
     WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-      AND `t1`.`session_id` <> ''
-  ) AS `t2`
+      COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+      AND (
+        `t0`.`event_timestamp` * 1
+      ) IS NOT NULL
+  ) AS `t1`
   GROUP BY
-    1,
-    2
-) AS `t3`
-WHERE
-  ARRAY_LENGTH(`t3`.`history`) > 0;
+    1
+) AS `t2`;
 
 CREATE TEMP TABLE kept_2 AS
+SELECT
+  *
+FROM (
+  SELECT
+    `t7`.`participant_id`,
+    `t7`.`session_id`,
+    `t7`.`history`,
+    COALESCE(`t2`.`device`, '') AS `device`
+  FROM (
+    SELECT
+      `t5`.`participant_id`,
+      `t5`.`session_id`,
+      ARRAY(
+        SELECT
+          bq_arr_1
+        FROM UNNEST(`t5`.`history`) AS bq_arr_1
+        ORDER BY
+          bq_arr_1
+      ) AS `history`
+    FROM (
+      SELECT
+        `t4`.`participant_id`,
+        `t4`.`session_id`,
+        ARRAY_AGG(IF((
+          `t4`.`_key` & 31
+        ) <> 24, `t4`.`_key`, NULL) IGNORE NULLS) AS `history`
+      FROM (
+        SELECT
+          `t3`.`participant_id`,
+          `t3`.`session_id`,
+          (
+            `t3`.`moment` * 32
+          ) + (
+            (
+              `t3`.`place` * 4
+            ) + CASE `t3`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
+          ) AS `_key`
+        FROM (
+          SELECT
+            COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+            COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+            COALESCE(`t1`.`event_name`, '') AS `event`,
+            COALESCE(`t1`.`channel`, '') AS `channel`,
+            COALESCE(`t1`.`device_category`, '') AS `device`,
+            CASE `t1`.`event_name`
+              WHEN 'see'
+              THEN 'see'
+              WHEN 'pick'
+              THEN 'pick'
+              WHEN 'chat'
+              THEN 'chat'
+              WHEN 'buy'
+              THEN 'buy'
+              WHEN 'kept'
+              THEN 'buy'
+              WHEN 'opened'
+              THEN 'opened'
+              WHEN 'sent'
+              THEN 'sent'
+              ELSE ''
+            END AS `stage`,
+            CAST(CASE `t1`.`event_name`
+              WHEN 'see'
+              THEN 0
+              WHEN 'pick'
+              THEN 1
+              WHEN 'chat'
+              THEN 2
+              WHEN 'buy'
+              THEN 3
+              WHEN 'kept'
+              THEN 3
+              WHEN 'opened'
+              THEN 4
+              WHEN 'sent'
+              THEN 5
+              ELSE 6
+            END AS INT64) AS `place`,
+            `t1`.`event_timestamp` * 1 AS `moment`,
+            `t1`.`value`
+          FROM `ga4_events` AS `t1`
+          WHERE
+            COALESCE(`t1`.`user_pseudo_id`, '') <> ''
+            AND (
+              `t1`.`event_timestamp` * 1
+            ) IS NOT NULL
+        ) AS `t3`
+        WHERE
+          `t3`.`session_id` <> ''
+      ) AS `t4`
+      GROUP BY
+        1,
+        2
+    ) AS `t5`
+    WHERE
+      ARRAY_LENGTH(`t5`.`history`) > 0
+  ) AS `t7`
+  LEFT OUTER JOIN `temp`.`main`.`kept_1` AS `t2`
+    ON `t7`.`participant_id` = `t2`.`participant_id`
+) AS `t8`;
+
+CREATE TEMP TABLE kept_3 AS
 SELECT
   `t5`.`participant_id`,
   `t5`.`session_id`,
@@ -198,6 +192,7 @@ SELECT
               )
             )
           )
+          AND TRUE
       )) AS bq_arr_min_3
     )
     ELSE NULL
@@ -344,7 +339,7 @@ FROM (
                   ) = 0
               )) AS bq_arr_min_6
             ) AS `_first`
-          FROM `temp`.`main`.`kept_1` AS `t0`
+          FROM `temp`.`main`.`kept_2` AS `t0`
         ) AS `t1`
         WHERE
           `t1`.`_first` IS NOT NULL
@@ -355,7 +350,7 @@ FROM (
 
 SELECT
   COUNT(*) AS `n`
-FROM `temp`.`main`.`kept_2` AS `t0`;
+FROM `temp`.`main`.`kept_3` AS `t0`;
 
 SELECT
   `t2`.`device`,
@@ -670,7 +665,7 @@ FROM (
       FALSE AS `recent0`,
       FALSE AS `recent1`,
       FALSE AS `recent2`
-    FROM `temp`.`main`.`kept_2` AS `t0`
+    FROM `temp`.`main`.`kept_3` AS `t0`
   ) AS `t1`
   GROUP BY
     1,
@@ -679,7 +674,180 @@ FROM (
 GROUP BY
   1;
 
-CREATE TEMP TABLE kept_3 AS
+CREATE TEMP TABLE kept_4 AS
+SELECT
+  *
+FROM (
+  SELECT
+    `t10`.`participant_id`,
+    `t10`.`session_id`,
+    `t10`.`history`,
+    COALESCE(`t2`.`device`, '') AS `device`
+  FROM (
+    SELECT
+      `t8`.`participant_id`,
+      `t8`.`session_id`,
+      ARRAY(
+        SELECT
+          bq_arr_7
+        FROM UNNEST(`t8`.`history`) AS bq_arr_7
+        ORDER BY
+          bq_arr_7
+      ) AS `history`
+    FROM (
+      SELECT
+        `t7`.`participant_id`,
+        `t7`.`session_id`,
+        ARRAY_AGG(IF((
+          `t7`.`_key` & 31
+        ) <> 24, `t7`.`_key`, NULL) IGNORE NULLS) AS `history`
+      FROM (
+        SELECT
+          `t6`.`participant_id`,
+          `t6`.`session_id`,
+          (
+            `t6`.`moment` * 32
+          ) + (
+            (
+              `t6`.`place` * 4
+            ) + CASE `t6`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
+          ) AS `_key`
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+              COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+              COALESCE(`t1`.`event_name`, '') AS `event`,
+              COALESCE(`t1`.`channel`, '') AS `channel`,
+              COALESCE(`t1`.`device_category`, '') AS `device`,
+              CASE `t1`.`event_name`
+                WHEN 'see'
+                THEN 'see'
+                WHEN 'pick'
+                THEN 'pick'
+                WHEN 'chat'
+                THEN 'chat'
+                WHEN 'buy'
+                THEN 'buy'
+                WHEN 'kept'
+                THEN 'buy'
+                WHEN 'opened'
+                THEN 'opened'
+                WHEN 'sent'
+                THEN 'sent'
+                ELSE ''
+              END AS `stage`,
+              CAST(CASE `t1`.`event_name`
+                WHEN 'see'
+                THEN 0
+                WHEN 'pick'
+                THEN 1
+                WHEN 'chat'
+                THEN 2
+                WHEN 'buy'
+                THEN 3
+                WHEN 'kept'
+                THEN 3
+                WHEN 'opened'
+                THEN 4
+                WHEN 'sent'
+                THEN 5
+                ELSE 6
+              END AS INT64) AS `place`,
+              `t1`.`event_timestamp` * 1 AS `moment`,
+              `t1`.`value`
+            FROM `ga4_events` AS `t1`
+            WHERE
+              COALESCE(`t1`.`user_pseudo_id`, '') <> ''
+              AND (
+                `t1`.`event_timestamp` * 1
+              ) IS NOT NULL
+          ) AS `t3`
+          UNION ALL
+          SELECT
+            *
+          FROM (
+            SELECT
+              `t4`.`participant_id`,
+              `t4`.`session_id`,
+              `t4`.`event`,
+              `t4`.`channel`,
+              `t4`.`device`,
+              `t4`.`stage`,
+              `t4`.`place`,
+              `t4`.`place` - 6 AS `moment`,
+              `t4`.`value`
+            FROM (
+              SELECT
+                COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+                COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+                COALESCE(`t1`.`event_name`, '') AS `event`,
+                COALESCE(`t1`.`channel`, '') AS `channel`,
+                COALESCE(`t1`.`device_category`, '') AS `device`,
+                CASE `t1`.`event_name`
+                  WHEN 'see'
+                  THEN 'see'
+                  WHEN 'pick'
+                  THEN 'pick'
+                  WHEN 'chat'
+                  THEN 'chat'
+                  WHEN 'buy'
+                  THEN 'buy'
+                  WHEN 'kept'
+                  THEN 'buy'
+                  WHEN 'opened'
+                  THEN 'opened'
+                  WHEN 'sent'
+                  THEN 'sent'
+                  ELSE ''
+                END AS `stage`,
+                CAST(CASE `t1`.`event_name`
+                  WHEN 'see'
+                  THEN 0
+                  WHEN 'pick'
+                  THEN 1
+                  WHEN 'chat'
+                  THEN 2
+                  WHEN 'buy'
+                  THEN 3
+                  WHEN 'kept'
+                  THEN 3
+                  WHEN 'opened'
+                  THEN 4
+                  WHEN 'sent'
+                  THEN 5
+                  ELSE 6
+                END AS INT64) AS `place`,
+                `t1`.`event_timestamp` * 1 AS `moment`,
+                `t1`.`value`
+              FROM `ga4_events` AS `t1`
+              WHERE
+                COALESCE(`t1`.`user_pseudo_id`, '') <> ''
+                AND (
+                  `t1`.`event_timestamp` * 1
+                ) IS NULL
+            ) AS `t4`
+            WHERE
+              `t4`.`place` IN (4, 5)
+          ) AS `t5`
+        ) AS `t6`
+        WHERE
+          `t6`.`session_id` <> ''
+      ) AS `t7`
+      GROUP BY
+        1,
+        2
+    ) AS `t8`
+    WHERE
+      ARRAY_LENGTH(`t8`.`history`) > 0
+  ) AS `t10`
+  LEFT OUTER JOIN `temp`.`main`.`kept_1` AS `t2`
+    ON `t10`.`participant_id` = `t2`.`participant_id`
+) AS `t11`;
+
+CREATE TEMP TABLE kept_5 AS
 SELECT
   `t4`.`participant_id`,
   `t4`.`session_id`,
@@ -750,7 +918,7 @@ FROM (
           `t1`.`_first` IS NOT NULL,
           (
             SELECT
-              MIN(bq_arr_min_7)
+              MIN(bq_arr_min_8)
             FROM UNNEST(ARRAY(
               SELECT
                 __ibis_param_key__
@@ -765,7 +933,7 @@ FROM (
                   __ibis_param_key__ > `t1`.`_first`
                 )
                 AND TRUE
-            )) AS bq_arr_min_7
+            )) AS bq_arr_min_8
           ),
           CAST(NULL AS INT64)
         ) AS `t1`
@@ -777,7 +945,7 @@ FROM (
           `t0`.`device`,
           (
             SELECT
-              MIN(bq_arr_min_8)
+              MIN(bq_arr_min_9)
             FROM UNNEST(ARRAY(
               SELECT
                 __ibis_param_key__
@@ -786,9 +954,9 @@ FROM (
                 (
                   __ibis_param_key__ & 28
                 ) = 16
-            )) AS bq_arr_min_8
+            )) AS bq_arr_min_9
           ) AS `_first`
-        FROM `temp`.`main`.`kept_1` AS `t0`
+        FROM `temp`.`main`.`kept_4` AS `t0`
       ) AS `t1`
       WHERE
         `t1`.`_first` IS NOT NULL
@@ -798,7 +966,7 @@ FROM (
 
 SELECT
   COUNT(*) AS `n`
-FROM `temp`.`main`.`kept_3` AS `t0`;
+FROM `temp`.`main`.`kept_5` AS `t0`;
 
 SELECT
   `t2`.`device`,
@@ -1015,7 +1183,7 @@ FROM (
       `t0`.`seen_later`,
       FALSE AS `recent0`,
       FALSE AS `recent1`
-    FROM `temp`.`main`.`kept_3` AS `t0`
+    FROM `temp`.`main`.`kept_5` AS `t0`
   ) AS `t1`
   GROUP BY
     1,

@@ -1,54 +1,12 @@
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
@@ -80,7 +38,7 @@ FROM (
     SELECT
       `t1`.`participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
+        `t1`.`moment` * 32
       ) + (
         (
           `t1`.`place` * 4
@@ -131,10 +89,12 @@ FROM (
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
+      WHERE
+        COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+        AND (
+          `t0`.`event_timestamp` * 1
+        ) IS NOT NULL
     ) AS `t1`
-    WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1
@@ -198,6 +158,15 @@ SELECT
               `t5`.`_left` - (
                 `t5`.`_left` & 31
               )
+            )
+          )
+          AND (
+            __ibis_param_key__ < (
+              (
+                `t5`.`_first` - (
+                  `t5`.`_first` & 31
+                )
+              ) + 230400000032
             )
           )
       )) AS bq_arr_min_3
@@ -637,6 +606,171 @@ GROUP BY
 
 CREATE TEMP TABLE kept_3 AS
 SELECT
+  `t6`.`participant_id`,
+  ARRAY(
+    SELECT
+      bq_arr_7
+    FROM UNNEST(`t6`.`history`) AS bq_arr_7
+    ORDER BY
+      bq_arr_7
+  ) AS `history`,
+  CASE `t6`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+FROM (
+  SELECT
+    `t5`.`participant_id`,
+    ARRAY_AGG(IF((
+      `t5`.`_key` & 31
+    ) <> 24, `t5`.`_key`, NULL) IGNORE NULLS) AS `history`,
+    MIN(
+      (
+        (
+          `t5`.`_key` - (
+            `t5`.`_key` & 31
+          )
+        ) * 1
+      ) + `t5`.`_device`
+    ) AS `_device`
+  FROM (
+    SELECT
+      `t4`.`participant_id`,
+      (
+        `t4`.`moment` * 32
+      ) + (
+        (
+          `t4`.`place` * 4
+        ) + CASE `t4`.`event` WHEN 'kept' THEN 1 WHEN 'called' THEN 2 ELSE 0 END
+      ) AS `_key`,
+      CAST(CAST(CASE `t4`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+          COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+          COALESCE(`t0`.`event_name`, '') AS `event`,
+          COALESCE(`t0`.`channel`, '') AS `channel`,
+          COALESCE(`t0`.`device_category`, '') AS `device`,
+          CASE `t0`.`event_name`
+            WHEN 'see'
+            THEN 'see'
+            WHEN 'pick'
+            THEN 'pick'
+            WHEN 'chat'
+            THEN 'chat'
+            WHEN 'buy'
+            THEN 'buy'
+            WHEN 'kept'
+            THEN 'buy'
+            WHEN 'opened'
+            THEN 'opened'
+            WHEN 'sent'
+            THEN 'sent'
+            ELSE ''
+          END AS `stage`,
+          CAST(CASE `t0`.`event_name`
+            WHEN 'see'
+            THEN 0
+            WHEN 'pick'
+            THEN 1
+            WHEN 'chat'
+            THEN 2
+            WHEN 'buy'
+            THEN 3
+            WHEN 'kept'
+            THEN 3
+            WHEN 'opened'
+            THEN 4
+            WHEN 'sent'
+            THEN 5
+            ELSE 6
+          END AS INT64) AS `place`,
+          `t0`.`event_timestamp` * 1 AS `moment`,
+          `t0`.`value`
+        FROM `ga4_events` AS `t0`
+        WHERE
+          COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+          AND (
+            `t0`.`event_timestamp` * 1
+          ) IS NOT NULL
+      ) AS `t1`
+      UNION ALL
+      SELECT
+        *
+      FROM (
+        SELECT
+          `t2`.`participant_id`,
+          `t2`.`session_id`,
+          `t2`.`event`,
+          `t2`.`channel`,
+          `t2`.`device`,
+          `t2`.`stage`,
+          `t2`.`place`,
+          `t2`.`place` - 6 AS `moment`,
+          `t2`.`value`
+        FROM (
+          SELECT
+            COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+            COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+            COALESCE(`t0`.`event_name`, '') AS `event`,
+            COALESCE(`t0`.`channel`, '') AS `channel`,
+            COALESCE(`t0`.`device_category`, '') AS `device`,
+            CASE `t0`.`event_name`
+              WHEN 'see'
+              THEN 'see'
+              WHEN 'pick'
+              THEN 'pick'
+              WHEN 'chat'
+              THEN 'chat'
+              WHEN 'buy'
+              THEN 'buy'
+              WHEN 'kept'
+              THEN 'buy'
+              WHEN 'opened'
+              THEN 'opened'
+              WHEN 'sent'
+              THEN 'sent'
+              ELSE ''
+            END AS `stage`,
+            CAST(CASE `t0`.`event_name`
+              WHEN 'see'
+              THEN 0
+              WHEN 'pick'
+              THEN 1
+              WHEN 'chat'
+              THEN 2
+              WHEN 'buy'
+              THEN 3
+              WHEN 'kept'
+              THEN 3
+              WHEN 'opened'
+              THEN 4
+              WHEN 'sent'
+              THEN 5
+              ELSE 6
+            END AS INT64) AS `place`,
+            `t0`.`event_timestamp` * 1 AS `moment`,
+            `t0`.`value`
+          FROM `ga4_events` AS `t0`
+          WHERE
+            COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+            AND (
+              `t0`.`event_timestamp` * 1
+            ) IS NULL
+        ) AS `t2`
+        WHERE
+          `t2`.`place` IN (4, 5)
+      ) AS `t3`
+    ) AS `t4`
+  ) AS `t5`
+  GROUP BY
+    1
+) AS `t6`
+WHERE
+  ARRAY_LENGTH(`t6`.`history`) > 0;
+
+CREATE TEMP TABLE kept_4 AS
+SELECT
   `t4`.`participant_id`,
   `t4`.`device`,
   `t4`.`t0`,
@@ -702,7 +836,7 @@ FROM (
           `t1`.`_first` IS NOT NULL,
           (
             SELECT
-              MIN(bq_arr_min_7)
+              MIN(bq_arr_min_8)
             FROM UNNEST(ARRAY(
               SELECT
                 __ibis_param_key__
@@ -725,7 +859,7 @@ FROM (
                     ) + 230400000032
                   )
                 )
-            )) AS bq_arr_min_7
+            )) AS bq_arr_min_8
           ),
           CAST(NULL AS INT64)
         ) AS `t1`
@@ -736,7 +870,7 @@ FROM (
           `t0`.`device`,
           (
             SELECT
-              MIN(bq_arr_min_8)
+              MIN(bq_arr_min_9)
             FROM UNNEST(ARRAY(
               SELECT
                 __ibis_param_key__
@@ -745,9 +879,9 @@ FROM (
                 (
                   __ibis_param_key__ & 28
                 ) = 16
-            )) AS bq_arr_min_8
+            )) AS bq_arr_min_9
           ) AS `_first`
-        FROM `temp`.`main`.`kept_1` AS `t0`
+        FROM `temp`.`main`.`kept_3` AS `t0`
       ) AS `t1`
       WHERE
         `t1`.`_first` IS NOT NULL
@@ -757,7 +891,7 @@ FROM (
 
 SELECT
   COUNT(*) AS `n`
-FROM `temp`.`main`.`kept_3` AS `t0`;
+FROM `temp`.`main`.`kept_4` AS `t0`;
 
 SELECT
   `t1`.`device`,
@@ -937,7 +1071,7 @@ FROM (
     `t0`.`seen_later`,
     FALSE AS `recent0`,
     FALSE AS `recent1`
-  FROM `temp`.`main`.`kept_3` AS `t0`
+  FROM `temp`.`main`.`kept_4` AS `t0`
 ) AS `t1`
 GROUP BY
   1;

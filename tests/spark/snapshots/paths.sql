@@ -1,54 +1,12 @@
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
@@ -80,7 +38,7 @@ FROM (
     SELECT
       `t1`.`participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
+        `t1`.`moment` * 32
       ) + (
         (
           `t1`.`place` * 4
@@ -131,10 +89,12 @@ FROM (
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
+      WHERE
+        COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+        AND (
+          `t0`.`event_timestamp` * 1
+        ) IS NOT NULL
     ) AS `t1`
-    WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1

@@ -1,65 +1,55 @@
 SELECT
-  MAX(`t2`.`moment`) AS `end`
+  MAX(`t1`.`moment`) AS `end`
 FROM (
   SELECT
-    `t1`.`participant_id`,
-    `t1`.`session_id`,
-    `t1`.`event`,
-    `t1`.`channel`,
-    `t1`.`device`,
-    `t1`.`stage`,
-    `t1`.`place`,
-    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-    `t1`.`value`
-  FROM (
-    SELECT
-      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-      COALESCE(`t0`.`event_name`, '') AS `event`,
-      COALESCE(`t0`.`channel`, '') AS `channel`,
-      COALESCE(`t0`.`device_category`, '') AS `device`,
-      CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 'see'
-        WHEN 'pick'
-        THEN 'pick'
-        WHEN 'chat'
-        THEN 'chat'
-        WHEN 'buy'
-        THEN 'buy'
-        WHEN 'kept'
-        THEN 'buy'
-        WHEN 'opened'
-        THEN 'opened'
-        WHEN 'sent'
-        THEN 'sent'
-        ELSE ''
-      END AS `stage`,
-      CAST(CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 0
-        WHEN 'pick'
-        THEN 1
-        WHEN 'chat'
-        THEN 2
-        WHEN 'buy'
-        THEN 3
-        WHEN 'kept'
-        THEN 3
-        WHEN 'opened'
-        THEN 4
-        WHEN 'sent'
-        THEN 5
-        ELSE 6
-      END AS INT64) AS `place`,
-      `t0`.`event_timestamp` * 1 AS `moment`,
-      `t0`.`value`
-    FROM `ga4_events` AS `t0`
-  ) AS `t1`
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
   WHERE
-    `t1`.`participant_id` <> ''
-    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-) AS `t2`;
+    COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+    AND (
+      `t0`.`event_timestamp` * 1
+    ) IS NOT NULL
+) AS `t1`;
 
 SELECT
   SUM(CAST((
@@ -160,15 +150,7 @@ FROM (
       ARRAY_AGG(IF(`t2`.`stage` = 'buy', `t2`.`moment`, NULL) IGNORE NULLS) AS `outcomes`
     FROM (
       SELECT
-        `t1`.`participant_id`,
-        `t1`.`session_id`,
-        `t1`.`event`,
-        `t1`.`channel`,
-        `t1`.`device`,
-        `t1`.`stage`,
-        `t1`.`place`,
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-        `t1`.`value`
+        *
       FROM (
         SELECT
           COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -213,16 +195,17 @@ FROM (
           `t0`.`event_timestamp` * 1 AS `moment`,
           `t0`.`value`
         FROM `ga4_events` AS `t0`
+        WHERE
+          COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+          AND (
+            `t0`.`event_timestamp` * 1
+          ) IS NOT NULL
       ) AS `t1`
       WHERE
-        `t1`.`participant_id` <> ''
-        AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-        AND (
-          (
-            `t1`.`stage` = 'see'
-          ) OR (
-            `t1`.`stage` = 'buy'
-          )
+        (
+          `t1`.`stage` = 'see'
+        ) OR (
+          `t1`.`stage` = 'buy'
         )
     ) AS `t2`
     GROUP BY

@@ -1,295 +1,123 @@
 SELECT
-  MAX(`t2`.`moment`) AS `end`
+  MAX(`t1`.`moment`) AS `end`
 FROM (
   SELECT
-    `t1`.`participant_id`,
-    `t1`.`session_id`,
-    `t1`.`event`,
-    `t1`.`channel`,
-    `t1`.`device`,
-    `t1`.`stage`,
-    `t1`.`place`,
-    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-    `t1`.`value`
-  FROM (
-    SELECT
-      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-      COALESCE(`t0`.`event_name`, '') AS `event`,
-      COALESCE(`t0`.`channel`, '') AS `channel`,
-      COALESCE(`t0`.`device_category`, '') AS `device`,
-      CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 'see'
-        WHEN 'pick'
-        THEN 'pick'
-        WHEN 'chat'
-        THEN 'chat'
-        WHEN 'buy'
-        THEN 'buy'
-        WHEN 'kept'
-        THEN 'buy'
-        WHEN 'opened'
-        THEN 'opened'
-        WHEN 'sent'
-        THEN 'sent'
-        ELSE ''
-      END AS `stage`,
-      CAST(CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 0
-        WHEN 'pick'
-        THEN 1
-        WHEN 'chat'
-        THEN 2
-        WHEN 'buy'
-        THEN 3
-        WHEN 'kept'
-        THEN 3
-        WHEN 'opened'
-        THEN 4
-        WHEN 'sent'
-        THEN 5
-        ELSE 6
-      END AS INT64) AS `place`,
-      `t0`.`event_timestamp` * 1 AS `moment`,
-      `t0`.`value`
-    FROM `ga4_events` AS `t0`
-  ) AS `t1`
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
   WHERE
-    `t1`.`participant_id` <> ''
-    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-) AS `t2`;
+    COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+    AND (
+      `t0`.`event_timestamp` * 1
+    ) IS NOT NULL
+) AS `t1`;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT DISTINCT
-  `t1`.`participant_id`,
+  COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
   CAST(TRUNC(
     ieee_divide(
       (
-        CAST(FLOOR(
-          ieee_divide(IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`), 1000000)
-        ) AS INT64) + 0
+        CAST(FLOOR(ieee_divide(`t0`.`event_timestamp` * 1, 1000000)) AS INT64) + 0
       ) - (
-        MOD(
-          CAST(FLOOR(
-            ieee_divide(IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`), 1000000)
-          ) AS INT64) + 0,
-          86400
-        )
+        MOD(CAST(FLOOR(ieee_divide(`t0`.`event_timestamp` * 1, 1000000)) AS INT64) + 0, 86400)
       ),
       86400
     )
   ) AS INT64) AS `period`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL;
 
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_2 AS
-WITH `t1` AS (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-)
 SELECT
-  `t6`.`participant_id`,
-  `t6`.`first`,
-  `t6`.`last`,
-  COALESCE(`t9`.`device`, '') AS `device`
+  `t2`.`participant_id`,
+  CASE `t2`.`device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
 FROM (
   SELECT
-    `t3`.`participant_id`,
-    MIN(`t3`.`moment`) AS `first`,
-    MAX(`t3`.`moment`) AS `last`
+    `t1`.`participant_id`,
+    MIN(`t1`.`device`) AS `device`
   FROM (
     SELECT
-      `t2`.`participant_id`,
-      `t2`.`session_id`,
-      `t2`.`event`,
-      `t2`.`channel`,
-      `t2`.`device`,
-      `t2`.`stage`,
-      `t2`.`place`,
-      IF(`t2`.`place` IN (4, 5), COALESCE(`t2`.`moment`, 0), `t2`.`moment`) AS `moment`,
-      `t2`.`value`
-    FROM `t1` AS `t2`
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+      (
+        `t0`.`event_timestamp` * 1 * 4
+      ) + CAST(CASE COALESCE(`t0`.`device_category`, '')
+        WHEN 'desk'
+        THEN 0
+        WHEN 'phone'
+        THEN 1
+        ELSE NULL
+      END AS INT64) AS `device`
+    FROM `ga4_events` AS `t0`
     WHERE
-      `t2`.`participant_id` <> ''
-      AND IF(`t2`.`place` IN (4, 5), COALESCE(`t2`.`moment`, 0), `t2`.`moment`) IS NOT NULL
-  ) AS `t3`
+      COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+      AND (
+        `t0`.`event_timestamp` * 1
+      ) IS NOT NULL
+  ) AS `t1`
   GROUP BY
     1
-) AS `t6`
-LEFT OUTER JOIN (
-  SELECT
-    `t7`.`participant_id`,
-    CASE `t7`.`packed` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
-  FROM (
-    SELECT
-      `t4`.`participant_id`,
-      MIN(`t4`.`packed`) AS `packed`
-    FROM (
-      SELECT
-        `t2`.`participant_id`,
-        (
-          IF(`t2`.`place` IN (4, 5), COALESCE(`t2`.`moment`, 0), `t2`.`moment`) * 4
-        ) + CAST(CASE `t2`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS `packed`
-      FROM `t1` AS `t2`
-      WHERE
-        `t2`.`participant_id` <> ''
-        AND IF(`t2`.`place` IN (4, 5), COALESCE(`t2`.`moment`, 0), `t2`.`moment`) IS NOT NULL
-    ) AS `t4`
-    GROUP BY
-      1
-  ) AS `t7`
-  WHERE
-    `t7`.`packed` IS NOT NULL
-) AS `t9`
-  ON `t6`.`participant_id` = `t9`.`participant_id`;
+) AS `t2`;
 
 CREATE TEMP TABLE kept_3 AS
 SELECT
   `t2`.`participant_id`,
   `t2`.`period`,
-  `t6`.`cohort`,
-  `t5`.`device`
+  `t5`.`cohort`,
+  COALESCE(`t3`.`device`, '') AS `device`
 FROM `temp`.`main`.`kept_1` AS `t2`
 INNER JOIN (
   SELECT
@@ -298,15 +126,10 @@ INNER JOIN (
   FROM `temp`.`main`.`kept_1` AS `t0`
   GROUP BY
     1
-) AS `t6`
-  ON `t2`.`participant_id` = `t6`.`participant_id`
-INNER JOIN (
-  SELECT
-    `t1`.`participant_id`,
-    `t1`.`device`
-  FROM `temp`.`main`.`kept_2` AS `t1`
 ) AS `t5`
-  ON `t2`.`participant_id` = `t5`.`participant_id`;
+  ON `t2`.`participant_id` = `t5`.`participant_id`
+LEFT OUTER JOIN `temp`.`main`.`kept_2` AS `t3`
+  ON `t2`.`participant_id` = `t3`.`participant_id`;
 
 SELECT
   `t0`.`cohort`,

@@ -1,54 +1,12 @@
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
@@ -80,7 +38,7 @@ FROM (
     SELECT
       `t1`.`participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
+        `t1`.`moment` * 32
       ) + (
         (
           `t1`.`place` * 4
@@ -131,10 +89,12 @@ FROM (
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
+      WHERE
+        COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+        AND (
+          `t0`.`event_timestamp` * 1
+        ) IS NOT NULL
     ) AS `t1`
-    WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1
@@ -192,6 +152,7 @@ SELECT
               )
             )
           )
+          AND TRUE
       )) AS bq_arr_min_3
     )
     ELSE NULL
@@ -564,37 +525,3 @@ FROM (
 ) AS `t3`
 WHERE
   `t3`.`place` IN (1, 2, 3);
-
-SELECT
-  *
-FROM (
-  SELECT
-    `t2`.`at`,
-    ROW_NUMBER() OVER (ORDER BY `t2`.`at` ASC) - 1 AS `place`
-  FROM (
-    SELECT
-      *
-    FROM (
-      SELECT
-        ieee_divide(
-          (
-            `t0`.`t2` - (
-              `t0`.`t2` & 31
-            )
-          ) - (
-            `t0`.`t1` - (
-              `t0`.`t1` & 31
-            )
-          ),
-          32000000
-        ) AS `at`
-      FROM `temp`.`main`.`kept_2` AS `t0`
-      WHERE
-        `t0`.`device` = 'desk'
-    ) AS `t1`
-    WHERE
-      `t1`.`at` IS NOT NULL
-  ) AS `t2`
-) AS `t3`
-WHERE
-  `t3`.`place` IN (0);

@@ -1,138 +1,9 @@
 SELECT
-  `t2`.`stage`,
-  `t2`.`event`,
+  `t1`.`stage`,
+  `t1`.`event`,
   COUNT(*) AS `n_events`,
-  MIN(`t2`.`moment`) AS `first`,
-  MAX(`t2`.`moment`) AS `last`
-FROM (
-  SELECT
-    `t1`.`participant_id`,
-    `t1`.`session_id`,
-    `t1`.`event`,
-    `t1`.`channel`,
-    `t1`.`device`,
-    `t1`.`stage`,
-    `t1`.`place`,
-    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-    `t1`.`value`
-  FROM (
-    SELECT
-      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-      COALESCE(`t0`.`event_name`, '') AS `event`,
-      COALESCE(`t0`.`channel`, '') AS `channel`,
-      COALESCE(`t0`.`device_category`, '') AS `device`,
-      CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 'see'
-        WHEN 'pick'
-        THEN 'pick'
-        WHEN 'chat'
-        THEN 'chat'
-        WHEN 'buy'
-        THEN 'buy'
-        WHEN 'kept'
-        THEN 'buy'
-        WHEN 'opened'
-        THEN 'opened'
-        WHEN 'sent'
-        THEN 'sent'
-        ELSE ''
-      END AS `stage`,
-      CAST(CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 0
-        WHEN 'pick'
-        THEN 1
-        WHEN 'chat'
-        THEN 2
-        WHEN 'buy'
-        THEN 3
-        WHEN 'kept'
-        THEN 3
-        WHEN 'opened'
-        THEN 4
-        WHEN 'sent'
-        THEN 5
-        ELSE 6
-      END AS INT64) AS `place`,
-      `t0`.`event_timestamp` * 1 AS `moment`,
-      `t0`.`value`
-    FROM `ga4_events` AS `t0`
-  ) AS `t1`
-  WHERE
-    `t1`.`participant_id` <> ''
-    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-) AS `t2`
-GROUP BY
-  1,
-  2;
-
-SELECT
-  MAX(`t2`.`moment`) AS `end`
-FROM (
-  SELECT
-    `t1`.`participant_id`,
-    `t1`.`session_id`,
-    `t1`.`event`,
-    `t1`.`channel`,
-    `t1`.`device`,
-    `t1`.`stage`,
-    `t1`.`place`,
-    IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) AS `moment`,
-    `t1`.`value`
-  FROM (
-    SELECT
-      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-      COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-      COALESCE(`t0`.`event_name`, '') AS `event`,
-      COALESCE(`t0`.`channel`, '') AS `channel`,
-      COALESCE(`t0`.`device_category`, '') AS `device`,
-      CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 'see'
-        WHEN 'pick'
-        THEN 'pick'
-        WHEN 'chat'
-        THEN 'chat'
-        WHEN 'buy'
-        THEN 'buy'
-        WHEN 'kept'
-        THEN 'buy'
-        WHEN 'opened'
-        THEN 'opened'
-        WHEN 'sent'
-        THEN 'sent'
-        ELSE ''
-      END AS `stage`,
-      CAST(CASE `t0`.`event_name`
-        WHEN 'see'
-        THEN 0
-        WHEN 'pick'
-        THEN 1
-        WHEN 'chat'
-        THEN 2
-        WHEN 'buy'
-        THEN 3
-        WHEN 'kept'
-        THEN 3
-        WHEN 'opened'
-        THEN 4
-        WHEN 'sent'
-        THEN 5
-        ELSE 6
-      END AS INT64) AS `place`,
-      `t0`.`event_timestamp` * 1 AS `moment`,
-      `t0`.`value`
-    FROM `ga4_events` AS `t0`
-  ) AS `t1`
-  WHERE
-    `t1`.`participant_id` <> ''
-    AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-) AS `t2`;
-
-SELECT DISTINCT
-  `t1`.`device`
+  MIN(`t1`.`moment`) AS `first`,
+  MAX(`t1`.`moment`) AS `last`
 FROM (
   SELECT
     COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
@@ -177,128 +48,186 @@ FROM (
     `t0`.`event_timestamp` * 1 AS `moment`,
     `t0`.`value`
   FROM `ga4_events` AS `t0`
+  WHERE
+    COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+    AND (
+      `t0`.`event_timestamp` * 1
+    ) IS NOT NULL
 ) AS `t1`
+GROUP BY
+  1,
+  2;
+
+SELECT
+  MAX(`t1`.`moment`) AS `end`
+FROM (
+  SELECT
+    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
+    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
+    COALESCE(`t0`.`event_name`, '') AS `event`,
+    COALESCE(`t0`.`channel`, '') AS `channel`,
+    COALESCE(`t0`.`device_category`, '') AS `device`,
+    CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 'see'
+      WHEN 'pick'
+      THEN 'pick'
+      WHEN 'chat'
+      THEN 'chat'
+      WHEN 'buy'
+      THEN 'buy'
+      WHEN 'kept'
+      THEN 'buy'
+      WHEN 'opened'
+      THEN 'opened'
+      WHEN 'sent'
+      THEN 'sent'
+      ELSE ''
+    END AS `stage`,
+    CAST(CASE `t0`.`event_name`
+      WHEN 'see'
+      THEN 0
+      WHEN 'pick'
+      THEN 1
+      WHEN 'chat'
+      THEN 2
+      WHEN 'buy'
+      THEN 3
+      WHEN 'kept'
+      THEN 3
+      WHEN 'opened'
+      THEN 4
+      WHEN 'sent'
+      THEN 5
+      ELSE 6
+    END AS INT64) AS `place`,
+    `t0`.`event_timestamp` * 1 AS `moment`,
+    `t0`.`value`
+  FROM `ga4_events` AS `t0`
+  WHERE
+    COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+    AND (
+      `t0`.`event_timestamp` * 1
+    ) IS NOT NULL
+) AS `t1`;
+
+SELECT DISTINCT
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
-  `t3`.`participant_id`,
-  `t3`.`session_id`,
-  ARRAY(
-    SELECT
-      bq_arr_1
-    FROM UNNEST(`t3`.`history`) AS bq_arr_1
-    ORDER BY
-      bq_arr_1
-  ) AS `history`,
-  CASE `t3`.`_device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
+  `t2`.`participant_id`,
+  CASE `t2`.`device` & 3 WHEN 0 THEN 'desk' WHEN 1 THEN 'phone' ELSE '' END AS `device`
 FROM (
   SELECT
-    `t2`.`participant_id`,
-    `t2`.`session_id`,
-    ARRAY_AGG(IF((
-      `t2`.`_key` & 15
-    ) <> 10, `t2`.`_key`, NULL) IGNORE NULLS) AS `history`,
-    MIN(
-      (
-        (
-          `t2`.`_key` - (
-            `t2`.`_key` & 15
-          )
-        ) * 1
-      ) + `t2`.`_device`
-    ) AS `_device`
+    `t1`.`participant_id`,
+    MIN(`t1`.`device`) AS `device`
   FROM (
     SELECT
-      `t1`.`participant_id`,
-      `t1`.`session_id`,
+      COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 16
-      ) + CAST(CASE `t1`.`event`
-        WHEN 'see'
+        `t0`.`event_timestamp` * 1 * 4
+      ) + CAST(CASE COALESCE(`t0`.`device_category`, '')
+        WHEN 'desk'
         THEN 0
-        WHEN 'pick'
+        WHEN 'phone'
         THEN 1
-        WHEN 'chat'
-        THEN 2
-        WHEN 'buy'
-        THEN 3
-        WHEN 'kept'
-        THEN 4
-        WHEN 'opened'
-        THEN 5
-        WHEN 'sent'
-        THEN 6
-        WHEN ''
-        THEN 7
-        WHEN 'called'
-        THEN 8
-        WHEN 'other'
-        THEN 9
-        ELSE 10
-      END AS INT64) AS `_key`,
-      CAST(CAST(CASE `t1`.`device` WHEN 'desk' THEN 0 WHEN 'phone' THEN 1 ELSE NULL END AS INT64) AS INT64) AS `_device`
-    FROM (
-      SELECT
-        COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-        COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-        COALESCE(`t0`.`event_name`, '') AS `event`,
-        COALESCE(`t0`.`channel`, '') AS `channel`,
-        COALESCE(`t0`.`device_category`, '') AS `device`,
-        CASE `t0`.`event_name`
-          WHEN 'see'
-          THEN 'see'
-          WHEN 'pick'
-          THEN 'pick'
-          WHEN 'chat'
-          THEN 'chat'
-          WHEN 'buy'
-          THEN 'buy'
-          WHEN 'kept'
-          THEN 'buy'
-          WHEN 'opened'
-          THEN 'opened'
-          WHEN 'sent'
-          THEN 'sent'
-          ELSE ''
-        END AS `stage`,
-        CAST(CASE `t0`.`event_name`
-          WHEN 'see'
-          THEN 0
-          WHEN 'pick'
-          THEN 1
-          WHEN 'chat'
-          THEN 2
-          WHEN 'buy'
-          THEN 3
-          WHEN 'kept'
-          THEN 3
-          WHEN 'opened'
-          THEN 4
-          WHEN 'sent'
-          THEN 5
-          ELSE 6
-        END AS INT64) AS `place`,
-        `t0`.`event_timestamp` * 1 AS `moment`,
-        `t0`.`value`
-      FROM `ga4_events` AS `t0`
-    ) AS `t1`
+        ELSE NULL
+      END AS INT64) AS `device`
+    FROM `ga4_events` AS `t0`
     WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-      AND `t1`.`session_id` <> ''
-  ) AS `t2`
+      COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+      AND (
+        `t0`.`event_timestamp` * 1
+      ) IS NOT NULL
+  ) AS `t1`
   GROUP BY
-    1,
-    2
-) AS `t3`
-WHERE
-  ARRAY_LENGTH(`t3`.`history`) > 0;
+    1
+) AS `t2`;
 
 CREATE TEMP TABLE kept_2 AS
+SELECT
+  *
+FROM (
+  SELECT
+    `t6`.`participant_id`,
+    `t6`.`session_id`,
+    `t6`.`history`,
+    COALESCE(`t2`.`device`, '') AS `device`
+  FROM (
+    SELECT
+      `t4`.`participant_id`,
+      `t4`.`session_id`,
+      ARRAY(
+        SELECT
+          bq_arr_1
+        FROM UNNEST(`t4`.`history`) AS bq_arr_1
+        ORDER BY
+          bq_arr_1
+      ) AS `history`
+    FROM (
+      SELECT
+        `t3`.`participant_id`,
+        `t3`.`session_id`,
+        ARRAY_AGG(IF((
+          `t3`.`_key` & 15
+        ) <> 10, `t3`.`_key`, NULL) IGNORE NULLS) AS `history`
+      FROM (
+        SELECT
+          COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+          COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+          (
+            `t1`.`event_timestamp` * 1 * 16
+          ) + CAST(CASE COALESCE(`t1`.`event_name`, '')
+            WHEN 'see'
+            THEN 0
+            WHEN 'pick'
+            THEN 1
+            WHEN 'chat'
+            THEN 2
+            WHEN 'buy'
+            THEN 3
+            WHEN 'kept'
+            THEN 4
+            WHEN 'opened'
+            THEN 5
+            WHEN 'sent'
+            THEN 6
+            WHEN ''
+            THEN 7
+            WHEN 'called'
+            THEN 8
+            WHEN 'other'
+            THEN 9
+            ELSE 10
+          END AS INT64) AS `_key`
+        FROM `ga4_events` AS `t1`
+        WHERE
+          COALESCE(`t1`.`user_pseudo_id`, '') <> ''
+          AND (
+            `t1`.`event_timestamp` * 1
+          ) IS NOT NULL
+          AND COALESCE(`t1`.`ga_session_id`, '') <> ''
+      ) AS `t3`
+      GROUP BY
+        1,
+        2
+    ) AS `t4`
+    WHERE
+      ARRAY_LENGTH(`t4`.`history`) > 0
+  ) AS `t6`
+  LEFT OUTER JOIN `temp`.`main`.`kept_1` AS `t2`
+    ON `t6`.`participant_id` = `t2`.`participant_id`
+) AS `t7`;
+
+CREATE TEMP TABLE kept_3 AS
 SELECT
   `t2`.`participant_id`,
   `t2`.`device`,
@@ -338,7 +267,7 @@ FROM (
           __ibis_param_key__ & 15
         FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
       ) AS `path`
-    FROM `temp`.`main`.`kept_1` AS `t0`
+    FROM `temp`.`main`.`kept_2` AS `t0`
   ) AS `t1`
 ) AS `t2`
 WHERE
@@ -354,7 +283,7 @@ FROM (
     SELECT
       `t0`.`participant_id`,
       `t0`.`exit` AS `pair`
-    FROM `temp`.`main`.`kept_2` AS `t0`
+    FROM `temp`.`main`.`kept_3` AS `t0`
   ) AS `t1`
   UNION ALL
   SELECT
@@ -370,7 +299,7 @@ FROM (
         SELECT
           `t0`.`participant_id`,
           `t0`.`pairs` AS `pair`
-        FROM `temp`.`main`.`kept_2` AS `t0`
+        FROM `temp`.`main`.`kept_3` AS `t0`
       ) AS `t3`
       CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_3`
     ) AS `t4`
@@ -381,7 +310,7 @@ FROM (
       SELECT
         `t0`.`participant_id`,
         `t0`.`entry` AS `pair`
-      FROM `temp`.`main`.`kept_2` AS `t0`
+      FROM `temp`.`main`.`kept_3` AS `t0`
     ) AS `t2`
   ) AS `t5`
 ) AS `t6`
@@ -398,7 +327,7 @@ FROM (
     SELECT
       `t0`.`participant_id`,
       `t0`.`exit` AS `pair`
-    FROM `temp`.`main`.`kept_2` AS `t0`
+    FROM `temp`.`main`.`kept_3` AS `t0`
   ) AS `t1`
   UNION ALL
   SELECT
@@ -418,7 +347,7 @@ FROM (
               bq_arr_5
             FROM UNNEST(`t0`.`pairs`) AS bq_arr_5
           ) AS `pair`
-        FROM `temp`.`main`.`kept_2` AS `t0`
+        FROM `temp`.`main`.`kept_3` AS `t0`
       ) AS `t3`
       CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_4`
     ) AS `t4`
@@ -429,7 +358,7 @@ FROM (
       SELECT
         `t0`.`participant_id`,
         `t0`.`entry` AS `pair`
-      FROM `temp`.`main`.`kept_2` AS `t0`
+      FROM `temp`.`main`.`kept_3` AS `t0`
     ) AS `t2`
   ) AS `t5`
 ) AS `t6`
@@ -448,7 +377,7 @@ FROM (
       `t0`.`participant_id`,
       `t0`.`exit` AS `pair`,
       `t0`.`device` AS `segment_value`
-    FROM `temp`.`main`.`kept_2` AS `t0`
+    FROM `temp`.`main`.`kept_3` AS `t0`
   ) AS `t1`
   UNION ALL
   SELECT
@@ -465,7 +394,7 @@ FROM (
           `t0`.`participant_id`,
           `t0`.`pairs` AS `pair`,
           `t0`.`device` AS `segment_value`
-        FROM `temp`.`main`.`kept_2` AS `t0`
+        FROM `temp`.`main`.`kept_3` AS `t0`
       ) AS `t3`
       CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_6`
     ) AS `t4`
@@ -477,7 +406,7 @@ FROM (
         `t0`.`participant_id`,
         `t0`.`entry` AS `pair`,
         `t0`.`device` AS `segment_value`
-      FROM `temp`.`main`.`kept_2` AS `t0`
+      FROM `temp`.`main`.`kept_3` AS `t0`
     ) AS `t2`
   ) AS `t5`
 ) AS `t6`
@@ -497,7 +426,7 @@ FROM (
       `t0`.`participant_id`,
       `t0`.`exit` AS `pair`,
       `t0`.`device` AS `segment_value`
-    FROM `temp`.`main`.`kept_2` AS `t0`
+    FROM `temp`.`main`.`kept_3` AS `t0`
   ) AS `t1`
   UNION ALL
   SELECT
@@ -518,7 +447,7 @@ FROM (
             FROM UNNEST(`t0`.`pairs`) AS bq_arr_8
           ) AS `pair`,
           `t0`.`device` AS `segment_value`
-        FROM `temp`.`main`.`kept_2` AS `t0`
+        FROM `temp`.`main`.`kept_3` AS `t0`
       ) AS `t3`
       CROSS JOIN UNNEST(`t3`.`pair`) AS `table_unnest_column_7`
     ) AS `t4`
@@ -530,7 +459,7 @@ FROM (
         `t0`.`participant_id`,
         `t0`.`entry` AS `pair`,
         `t0`.`device` AS `segment_value`
-      FROM `temp`.`main`.`kept_2` AS `t0`
+      FROM `temp`.`main`.`kept_3` AS `t0`
     ) AS `t2`
   ) AS `t5`
 ) AS `t6`
@@ -562,7 +491,7 @@ FROM (
               __ibis_param_key__ & 15
             FROM UNNEST(`t0`.`history`) AS __ibis_param_key__
           ) AS `path`
-        FROM `temp`.`main`.`kept_1` AS `t0`
+        FROM `temp`.`main`.`kept_2` AS `t0`
       ) AS `t1`
     ) AS `t2`
     WHERE

@@ -1,54 +1,12 @@
 SELECT DISTINCT
-  `t1`.`device`
-FROM (
-  SELECT
-    COALESCE(`t0`.`user_pseudo_id`, '') AS `participant_id`,
-    COALESCE(`t0`.`ga_session_id`, '') AS `session_id`,
-    COALESCE(`t0`.`event_name`, '') AS `event`,
-    COALESCE(`t0`.`channel`, '') AS `channel`,
-    COALESCE(`t0`.`device_category`, '') AS `device`,
-    CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 'see'
-      WHEN 'pick'
-      THEN 'pick'
-      WHEN 'chat'
-      THEN 'chat'
-      WHEN 'buy'
-      THEN 'buy'
-      WHEN 'kept'
-      THEN 'buy'
-      WHEN 'opened'
-      THEN 'opened'
-      WHEN 'sent'
-      THEN 'sent'
-      ELSE ''
-    END AS `stage`,
-    CAST(CASE `t0`.`event_name`
-      WHEN 'see'
-      THEN 0
-      WHEN 'pick'
-      THEN 1
-      WHEN 'chat'
-      THEN 2
-      WHEN 'buy'
-      THEN 3
-      WHEN 'kept'
-      THEN 3
-      WHEN 'opened'
-      THEN 4
-      WHEN 'sent'
-      THEN 5
-      ELSE 6
-    END AS INT64) AS `place`,
-    `t0`.`event_timestamp` * 1 AS `moment`,
-    `t0`.`value`
-  FROM `ga4_events` AS `t0`
-) AS `t1`
+  COALESCE(`t0`.`device_category`, '') AS `device`
+FROM `ga4_events` AS `t0`
 WHERE
-  `t1`.`participant_id` <> ''
-  AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
-LIMIT 201;
+  COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+  AND (
+    `t0`.`event_timestamp` * 1
+  ) IS NOT NULL
+LIMIT 202;
 
 CREATE TEMP TABLE kept_1 AS
 SELECT
@@ -80,7 +38,7 @@ FROM (
     SELECT
       `t1`.`participant_id`,
       (
-        IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) * 32
+        `t1`.`moment` * 32
       ) + (
         (
           `t1`.`place` * 4
@@ -131,10 +89,12 @@ FROM (
         `t0`.`event_timestamp` * 1 AS `moment`,
         `t0`.`value`
       FROM `ga4_events` AS `t0`
+      WHERE
+        COALESCE(`t0`.`user_pseudo_id`, '') <> ''
+        AND (
+          `t0`.`event_timestamp` * 1
+        ) IS NOT NULL
     ) AS `t1`
-    WHERE
-      `t1`.`participant_id` <> ''
-      AND IF(`t1`.`place` IN (4, 5), COALESCE(`t1`.`moment`, 0), `t1`.`moment`) IS NOT NULL
   ) AS `t2`
   GROUP BY
     1
@@ -192,6 +152,7 @@ SELECT
               )
             )
           )
+          AND TRUE
       )) AS bq_arr_min_3
     )
     ELSE NULL
@@ -350,7 +311,7 @@ CREATE TEMP TABLE kept_3 AS
 SELECT
   `t3`.`participant_id`,
   `t3`.`device`,
-  `t7`.`value`
+  `t6`.`value`
 FROM (
   SELECT
     `t0`.`participant_id`,
@@ -361,76 +322,66 @@ FROM (
 ) AS `t3`
 LEFT OUTER JOIN (
   SELECT
-    `t5`.`participant_id`,
-    SUM(`t5`.`value`) AS `value`
+    `t4`.`participant_id`,
+    SUM(`t4`.`value`) AS `value`
   FROM (
     SELECT
-      `t4`.`participant_id`,
-      `t4`.`session_id`,
-      `t4`.`event`,
-      `t4`.`channel`,
-      `t4`.`device`,
-      `t4`.`stage`,
-      `t4`.`place`,
-      IF(`t4`.`place` IN (4, 5), COALESCE(`t4`.`moment`, 0), `t4`.`moment`) AS `moment`,
-      `t4`.`value`
-    FROM (
-      SELECT
-        COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
-        COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
-        COALESCE(`t1`.`event_name`, '') AS `event`,
-        COALESCE(`t1`.`channel`, '') AS `channel`,
-        COALESCE(`t1`.`device_category`, '') AS `device`,
-        CASE `t1`.`event_name`
-          WHEN 'see'
-          THEN 'see'
-          WHEN 'pick'
-          THEN 'pick'
-          WHEN 'chat'
-          THEN 'chat'
-          WHEN 'buy'
-          THEN 'buy'
-          WHEN 'kept'
-          THEN 'buy'
-          WHEN 'opened'
-          THEN 'opened'
-          WHEN 'sent'
-          THEN 'sent'
-          ELSE ''
-        END AS `stage`,
-        CAST(CASE `t1`.`event_name`
-          WHEN 'see'
-          THEN 0
-          WHEN 'pick'
-          THEN 1
-          WHEN 'chat'
-          THEN 2
-          WHEN 'buy'
-          THEN 3
-          WHEN 'kept'
-          THEN 3
-          WHEN 'opened'
-          THEN 4
-          WHEN 'sent'
-          THEN 5
-          ELSE 6
-        END AS INT64) AS `place`,
-        `t1`.`event_timestamp` * 1 AS `moment`,
-        `t1`.`value`
-      FROM `ga4_events` AS `t1`
-    ) AS `t4`
+      COALESCE(`t1`.`user_pseudo_id`, '') AS `participant_id`,
+      COALESCE(`t1`.`ga_session_id`, '') AS `session_id`,
+      COALESCE(`t1`.`event_name`, '') AS `event`,
+      COALESCE(`t1`.`channel`, '') AS `channel`,
+      COALESCE(`t1`.`device_category`, '') AS `device`,
+      CASE `t1`.`event_name`
+        WHEN 'see'
+        THEN 'see'
+        WHEN 'pick'
+        THEN 'pick'
+        WHEN 'chat'
+        THEN 'chat'
+        WHEN 'buy'
+        THEN 'buy'
+        WHEN 'kept'
+        THEN 'buy'
+        WHEN 'opened'
+        THEN 'opened'
+        WHEN 'sent'
+        THEN 'sent'
+        ELSE ''
+      END AS `stage`,
+      CAST(CASE `t1`.`event_name`
+        WHEN 'see'
+        THEN 0
+        WHEN 'pick'
+        THEN 1
+        WHEN 'chat'
+        THEN 2
+        WHEN 'buy'
+        THEN 3
+        WHEN 'kept'
+        THEN 3
+        WHEN 'opened'
+        THEN 4
+        WHEN 'sent'
+        THEN 5
+        ELSE 6
+      END AS INT64) AS `place`,
+      `t1`.`event_timestamp` * 1 AS `moment`,
+      `t1`.`value`
+    FROM `ga4_events` AS `t1`
     WHERE
-      `t4`.`participant_id` <> ''
-      AND IF(`t4`.`place` IN (4, 5), COALESCE(`t4`.`moment`, 0), `t4`.`moment`) IS NOT NULL
-      AND `t4`.`value` IS NOT NULL
+      COALESCE(`t1`.`user_pseudo_id`, '') <> ''
+      AND (
+        `t1`.`event_timestamp` * 1
+      ) IS NOT NULL
+      AND `t1`.`value` IS NOT NULL
       AND NOT (
-        IS_NAN(`t4`.`value`)
+        IS_NAN(`t1`.`value`)
       )
-  ) AS `t5`
+  ) AS `t4`
   GROUP BY
     1
-) AS `t7`
-  ON `t3`.`participant_id` = `t7`.`participant_id`;
+) AS `t6`
+  ON `t3`.`participant_id` = `t6`.`participant_id`;
 
 SELECT
   COUNT(*) AS `n_completed`,
