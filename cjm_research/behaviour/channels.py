@@ -424,8 +424,8 @@ def _counts_of_events(reached: Reached, joined: ir.Table, place: int) -> list[di
     stage = reached.stages[place]
     mine = {
         position: event
-        for position, event in _positions_of(log, stage.id).items()
-        if not (last and event in stage.completed_by)
+        for position, (at, event) in enumerate(log.steps())
+        if at == stage.id and not (last and event in stage.completed_by)
     }
     total = log.engine.run(people.aggregate(n=people.count(), on=people.on.sum().fill_null(0)))
     met = people.history.filter(
@@ -451,16 +451,6 @@ def _counts_of_events(reached: Reached, joined: ir.Table, place: int) -> list[di
             }
         )
     return sorted(rows, key=lambda row: (-row["n_with"], row["event"]))
-
-
-def _positions_of(log: EventLog, stage: str) -> dict[int, str]:
-    """Return the events of a stage by their position in histories by event."""
-    order = {name: place for place, name in enumerate([*log.journey.stage_ids, ""])}
-    found = log.profile()
-    pairs = sorted(
-        zip(found["stage"], found["event"], strict=True), key=lambda p: (order[p[0]], p[1])
-    )
-    return {place: event for place, (at, event) in enumerate(pairs) if at == stage}
 
 
 def _moment_of(key: Any, size: int) -> Any:

@@ -25,7 +25,6 @@ from cjm_research.behaviour.funnel import (
     reach_stages,
 )
 from cjm_research.behaviour.log import Codes, EventLog, Histories, Scope, Ties, open_log
-from cjm_research.behaviour.paths import stages_of_events
 from cjm_research.journey import Journey
 from cjm_research.statistics import estimate_proportion
 
@@ -259,9 +258,8 @@ def _follow(log: EventLog, rule: FunnelRule | None) -> _Followed | None:
     key = ("followed", repr(rule))
     if key not in log.kept:
         log.kept[key] = log.engine.keep(_joined(reached, histories))
-    steps = list(zip(stages_of_events(log), histories.codes.names, strict=True))
     stages = [stage.id for stage in reached.stages]
-    return _Followed(log, log.kept[key], histories.codes, stages, steps, rule.scope)
+    return _Followed(log, log.kept[key], histories.codes, stages, log.steps(), rule.scope)
 
 
 def _joined(reached: Reached, histories: Histories) -> ir.Table:

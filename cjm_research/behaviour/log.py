@@ -277,6 +277,15 @@ class EventLog:
         profile: pd.DataFrame = self.kept["profile",]
         return profile
 
+    def steps(self) -> list[tuple[str, str]]:
+        """Return the stage ("" for none) and the event of each position in histories by event.
+
+        They stand in journey order of their stages, and then by name.
+        """
+        order = {name: place for place, name in enumerate([*self.journey.stage_ids, NO_STAGE])}
+        pairs = self.profile()[["stage", "event"]].itertuples(index=False, name=None)
+        return sorted(pairs, key=lambda pair: (order[pair[0]], pair[1]))
+
     def end(self) -> int | None:
         """Return the moment until which people were observed: `until`, or the last event."""
         if self.until is not None:
@@ -315,21 +324,17 @@ class EventLog:
         return codes, events.place * marks + mark
 
     def _coded_by_event(self) -> tuple[Codes, Any]:
-        found = self.profile()
-        order = {name: place for place, name in enumerate([*self.journey.stage_ids, NO_STAGE])}
-        pairs = sorted(
-            zip(found["stage"], found["event"], strict=True), key=lambda p: (order[p[0]], p[1])
-        )
-        codes = self._wide_enough(tuple(event for _, event in pairs), "events")
-        if len({event for _, event in pairs}) == len(pairs):
-            places = {event: place for place, (_, event) in enumerate(pairs)}
+        steps = self.steps()
+        codes = self._wide_enough(tuple(event for _, event in steps), "events")
+        if len({event for _, event in steps}) == len(steps):
+            places = {event: place for place, (_, event) in enumerate(steps)}
             return codes, _look_up(self.events.event, places, codes.none)
         import ibis
 
         # One name may stand in several stages (a column `stage` decides): both are looked up.
         cases = [
             ((self.events.stage == stage) & (self.events.event == event), place)
-            for place, (stage, event) in enumerate(pairs)
+            for place, (stage, event) in enumerate(steps)
         ]
         return codes, ibis.cases(*cases, else_=codes.none).cast("int64")
 

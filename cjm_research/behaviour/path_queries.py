@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pandas as pd
 
 from cjm_research.behaviour.log import Codes, EventLog, Ties, open_log, seconds_of
-from cjm_research.behaviour.paths import stages_of_events
 from cjm_research.errors import EngineError, UnknownNameError
 from cjm_research.journey import Journey
 from cjm_research.statistics import estimate_proportion
@@ -234,10 +233,10 @@ def _answered(log: EventLog, queries: Sequence[PathQuery]) -> ir.Table:
 
 def _places(log: EventLog) -> dict[str, list[int]]:
     """Return the positions in histories that each name stands for; stages win."""
-    stages = stages_of_events(log)
-    events = log.histories(by="event").codes.names
+    steps = log.steps()
+    events = [event for _, event in steps]
     places: dict[str, list[int]] = {name: [] for name in log.journey.stage_ids}
-    for at, stage in enumerate(stages):
+    for at, (stage, _) in enumerate(steps):
         if stage:
             places[stage].append(at)
     declared = (

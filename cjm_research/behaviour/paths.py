@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import pandas as pd
 
-from cjm_research.behaviour.log import NO_STAGE, Codes, EventLog, Scope, Ties, open_log
+from cjm_research.behaviour.log import Codes, EventLog, Scope, Ties, open_log
 from cjm_research.errors import EngineError, UnknownNameError
 from cjm_research.journey import Journey
 from cjm_research.statistics import Interval, estimate_clustered_proportion, estimate_proportion
@@ -75,13 +75,6 @@ def follow_paths(
         log.kept[key] = Paths(table, histories.codes.names)
     found: Paths = log.kept[key]
     return found
-
-
-def stages_of_events(log: EventLog) -> list[str]:
-    """Return the stage ("" for none) of each position of the histories by event."""
-    pairs = log.profile()[["stage", "event"]].itertuples(index=False)
-    order = {name: place for place, name in enumerate([*log.journey.stage_ids, NO_STAGE])}
-    return [stage for stage, _ in sorted(pairs, key=lambda pair: (order[pair[0]], pair[1]))]
 
 
 def count_paths(

@@ -125,6 +125,8 @@ def _place_problems(source: Events, config: StudyConfig) -> list[str]:
             "say `in_place: true`."
         )
     if not source.stays:
+        if "row" in source.columns:
+            problems.append(f"{where}: `row` is for events in place; files keep their order.")
         return problems
     if len(source.files) > 1:
         problems.append(f"{where}: in place, `files:` names one file or one folder.")

@@ -279,7 +279,15 @@ class Events(_Source):
     time_unit: Literal["", "s", "ms", "us"] = ""
     columns: dict[
         Literal[
-            "participant", "session", "event", "occurred_at", "stage", "channel", "device", "value"
+            "participant",
+            "session",
+            "event",
+            "occurred_at",
+            "stage",
+            "channel",
+            "device",
+            "value",
+            "row",
         ],
         str,
     ]

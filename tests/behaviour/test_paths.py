@@ -7,7 +7,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from cjm_research.behaviour.log import open_log
-from cjm_research.behaviour.paths import PATH_COLUMNS, count_paths, stages_of_events
+from cjm_research.behaviour.paths import PATH_COLUMNS, count_paths
 from cjm_research.errors import EngineError, UnknownNameError
 from cjm_research.journey import Journey
 from cjm_research.statistics import estimate_clustered_proportion, estimate_proportion
@@ -198,10 +198,9 @@ def test_positions_by_event_have_the_stages_of_their_events(events, journey):
         ("a", 0, "buy", "x"), ("a", 1, "see", "x"), ("a", 2, "", "w"), ("a", 3, "see", "b")
     )
     with open_log(log, journey) as opened:
-        names = opened.histories(by="event").codes.names
-        assert list(zip(stages_of_events(opened), names, strict=True)) == [
-            ("see", "b"), ("see", "x"), ("buy", "x"), ("", "w"),
-        ]  # fmt: skip
+        steps = [("see", "b"), ("see", "x"), ("buy", "x"), ("", "w")]
+        assert opened.steps() == steps
+        assert list(opened.histories(by="event").codes.names) == [event for _, event in steps]
 
 
 def test_the_interval_of_visits_is_missing_for_few_people(events, journey):

@@ -197,3 +197,19 @@ def test_events_after_the_end_of_observation_are_left_out(events, tmp_path, plac
     assert study.tables["funnel"]["n_open"].iloc[0] == 0
     study = study_of(tmp_path, f"files: web.csv{place}", patience + "  until: 2026-03-28\n")
     assert study.tables["funnel"]["n_open"].iloc[0] > 0
+
+
+def test_rows_of_a_log_that_stays_may_have_a_number(events, tmp_path):
+    events.assign(number=range(len(events))).to_csv(tmp_path / "web.csv", index=False)
+    columns = COLUMNS.replace("device: device", "device: device, row: number")
+    extra = "  funnel: {ties: row}\n"
+    for place, fits in ((", in_place: true", True), ("", False)):
+        source = f"{{id: web, kind: events, sampling: census, files: web.csv{place}, {columns}}}"
+        (tmp_path / "study.yaml").write_text(
+            f"{HEAD}{extra}sources:\n  - {source}\n", encoding="utf-8"
+        )
+        if fits:
+            assert open_study(tmp_path).tables["funnel"]["n_entered"].iloc[0] == 40
+        else:
+            with pytest.raises(CjmError, match="`row` is for events in place"):
+                open_study(tmp_path)
