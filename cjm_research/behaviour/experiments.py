@@ -39,6 +39,8 @@ ARM_COLUMNS = [
     "n_compared", "valid_low", "valid_high", "minimum_effect", "planned_n", "looked_early",
     "n_open", "n_both", "sample_ratio_p", "verdict", "reason",
 ]  # fmt: skip
+PERIOD_WORDS = "before and after differ in more than the change; association, not cause"
+CHECK = "check its name"
 PERIOD_COLUMNS = [
     "stage", "outcome", "at", "within",
     "n_before", "n_success_before", "rate_before", "before_low", "before_high",
@@ -323,7 +325,7 @@ def compare_periods(
         if log.end() is None:
             return pd.DataFrame(columns=PERIOD_COLUMNS)
         counts = _count_periods(log, stage, outcome, span_s, log.moment_of(at))
-        row = _periods(counts, confidence)
+        row = _periods(counts, outcome, confidence)
         row |= {"stage": stage, "outcome": outcome, "at": pd.Timestamp(at), "within": within}
         frame = pd.DataFrame([row], columns=PERIOD_COLUMNS)
         return frame.assign(stage=log.journey.order(frame["stage"]))
@@ -549,7 +551,7 @@ def _verdict(pair: _Pair, row: Mapping[str, Any], confidence: float) -> tuple[st
             "find out why before comparing"
         )
     if not pair.hits + pair.hits_control:
-        return CANNOT_TELL, f"nobody in either arm came to '{outcome}': check its name"
+        return CANNOT_TELL, f"nobody in either arm came to '{outcome}': {CHECK}"
     if pair.looked_early:
         sure = row["valid_low"] > 0 or row["valid_high"] < 0
         how = (
@@ -597,7 +599,7 @@ def _count_periods(
     return {str(name): int(n) for name, n in found.fillna(0).iloc[0].items()}
 
 
-def _periods(counts: Mapping[str, int], confidence: float) -> dict[str, Any]:
+def _periods(counts: Mapping[str, int], outcome: str, confidence: float) -> dict[str, Any]:
     row: dict[str, Any] = dict(counts)
     known = []
     for period in ("before", "after"):
@@ -616,5 +618,5 @@ def _periods(counts: Mapping[str, int], confidence: float) -> dict[str, Any]:
         "high": gap.high,
         "p": p,
         "verdict": ("higher" if gap.value > 0 else "lower") if sure else CANNOT_TELL,
-        "words": "before and after differ in more than the change; association, not cause",
+        "words": PERIOD_WORDS if before[0] + after[0] else f"nobody came to '{outcome}': {CHECK}",
     }

@@ -512,6 +512,8 @@ def open_log(
     if ties not in TIES:
         raise EngineError("ties", f"unknown rule '{ties}'.", f"allowed: {quoted(TIES)}.")
     with ExitStack() as stack:
+        if isinstance(events, pd.DataFrame):
+            events = _with_text_ids(events, (columns or {}).get("participant_id", "participant_id"))
         table, engine = _table(events, engine, stack, ties)
         own = segments is not None and not isinstance(segments, pd.DataFrame)
         named = tuple([segments] if isinstance(segments, str) else segments or ()) if own else ()
@@ -604,11 +606,7 @@ def _canonical(
         )
 
     if table[named["participant_id"]].type().is_floating():
-        raise EngineError(
-            f"column '{named['participant_id']}'",
-            "ids are decimal numbers; whole numbers become so where some are missing.",
-            "read this column as text: 7 and 7.0 would be two people.",
-        )
+        raise _decimal_ids(f"column '{named['participant_id']}'")
 
     def text(name: str) -> Any:
         if named[name] not in table.columns:
@@ -683,6 +681,8 @@ def _moment(time: Any, unit: str, name: str) -> Any:
             f"column '{name}'", f"it holds {kind}, not times.",
             "name the column with the times; seconds since 1970 have to be whole numbers.",
         )  # fmt: skip
+    # An empty cell is no time, as a missing one is.
+    time = time.nullif("")
     # An engine that reads a time without a zone may drop the offset that it finds, and one that
     # reads a time with a zone takes its own for those that have none.
     return time.re_search(_OFFSET).ifelse(
@@ -723,6 +723,14 @@ def _with_row_order(log: ir.Table, engine: Engine) -> tuple[ir.Table, int, int]:
     return log.drop("_turn", "row"), ticks, first
 
 
+def _with_text_ids(events: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return a frame in which numbers and texts of one column of ids are texts alike."""
+    if column not in events or events[column].dtype != object:
+        return events
+    ids = events[column]
+    return events.assign(**{column: ids.map(str).where(ids.notna(), None)})
+
+
 def _forms(journey: Journey) -> list[int]:
     """Return the positions of the stages that are steps of a questionnaire."""
     return [
@@ -737,6 +745,14 @@ def _undated(raw: ir.Table, journey: Journey) -> ir.Table:
     return steps.mutate(moment=steps.place - len(journey))
 
 
+def _decimal_ids(where: str) -> EngineError:
+    return EngineError(
+        where,
+        "ids are decimal numbers; whole numbers become so where some are missing.",
+        "read this column as text: 7 and 7.0 would be two people.",
+    )
+
+
 def _members(
     segments: pd.DataFrame, engine: Engine
 ) -> tuple[ir.Table | None, dict[str, list[str]]]:
@@ -749,11 +765,7 @@ def _members(
     if segments.empty:
         return None, {}
     if pd.api.types.is_float_dtype(segments["participant_id"]):
-        raise EngineError(
-            "segments, column 'participant_id'",
-            "ids are decimal numbers; whole numbers become so where some are missing.",
-            "read this column as text: 7 and 7.0 would be two people.",
-        )
+        raise _decimal_ids("segments, column 'participant_id'")
     keys = ["participant_id", "segment", "segment_value"]
     known = segments[keys].dropna(subset=keys[:2]).fillna("").astype(str).drop_duplicates()
     twice = known.duplicated(["participant_id", "segment"])

@@ -341,3 +341,19 @@ def test_nothing_is_its_own_outcome():
         estimate_referral(log, SHOP, did="invite", of=["order", "invite"])
     with pytest.raises(EngineError, match="has it already"):
         compare_periods(log, SHOP, at="2026-03-02", stage="buy", outcome="pay", within="7D")
+
+
+def test_ids_of_several_kinds_and_empty_times_are_read():
+    log = log_of((1, 0, "see"), ("1", 1, "pick"), (10**30, 0, "see"), (None, 0, "see"))
+    log["occurred_at"] = log["occurred_at"].astype(str)
+    log.loc[len(log)] = ["b", "see", ""]
+    assert estimate_drop_off(log, SHOP)["n_entered"].tolist() == [2, 1, 0]
+    assert describe_log(log, SHOP).set_index("check")["n"]["without a time"] == 1
+
+
+def test_an_outcome_that_nobody_came_to_may_be_misspelt():
+    rows = [(f"p{n}", 1440 * n, "see") for n in range(30)]
+    found = compare_periods(
+        log_of(*rows), SHOP, at="2026-03-12", stage="see", outcome="buyy", within="2D"
+    )
+    assert found["words"].tolist() == ["nobody came to 'buyy': check its name"]
