@@ -49,11 +49,14 @@ def show_table(
     stage_names : mapping of str to str, optional
         Names to show for the stage ids in columns that hold stages.
     """
+    names = stage_names or {}
     for column in _OF_STAGES & set(table.columns):
-        named = (
-            table[column].astype("object").map(lambda stage: (stage_names or {}).get(stage, stage))
-        )
+        named = table[column].astype("object").map(lambda stage: names.get(stage, stage))
         table = table.assign(**{column: named})
+    if "path" in table:
+        steps = table["path"].map(lambda path: path.split(_ARROW))
+        named = steps.map(lambda path: _ARROW.join(names.get(step, step) for step in path))
+        table = table.assign(path=named)
     if "source_label" in table:
         table = table.drop(columns="source", errors="ignore")
     flat = table.loc[:, [not _holds_lists(values) for _, values in table.items()]]
@@ -83,6 +86,7 @@ def show_figure(figure: Figure, *, alt: str) -> None:
     display(picture, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
+_ARROW = " > "
 _OF_STAGES = {"stage", "next_stage", "step", "from", "to", "a", "b", "destination"}
 
 

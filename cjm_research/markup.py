@@ -40,7 +40,7 @@ def table_html(frame: pd.DataFrame, *, caption: str, digits: int = 2) -> str:
     """
     if frame.empty:
         return f'<p class="none">{escape(caption)}: none in this study.</p>'
-    columns = [_cells(values, digits) for _, values in frame.items()]
+    columns = [_cells(str(name), values, digits) for name, values in frame.items()]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in frame.columns)
     body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
     return (
@@ -66,7 +66,10 @@ def quotes_html(quotes: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def _cells(values: pd.Series, digits: int) -> list[str]:
+_P_VALUES = {"p", "p adjusted", "p_adjusted"}
+
+
+def _cells(name: str, values: pd.Series, digits: int) -> list[str]:
     """Return a column as table cells: numbers to the right, missing values empty."""
     if pd.api.types.is_bool_dtype(values):
         return [f"<td>{'yes' if value else 'no'}</td>" for value in values]
@@ -74,7 +77,13 @@ def _cells(values: pd.Series, digits: int) -> list[str]:
         return [f"<td>{'' if pd.isna(value) else escape(value)}</td>" for value in values]
     whole = (values.dropna() % 1 == 0).all()
     places = 0 if whole else digits
-    return [
-        f'<td class="number">{"" if pd.isna(value) else f"{value:,.{places}f}"}</td>'
-        for value in values
-    ]
+
+    def said(value: float) -> str:
+        if pd.isna(value):
+            return ""
+        if name in _P_VALUES:
+            # No p value is 0, however many decimals it is shown with.
+            return "&lt; 0.001" if value < 0.001 else f"{value:.3f}"
+        return f"{value:z,.{places}f}"
+
+    return [f'<td class="number">{said(float(value))}</td>' for value in values]

@@ -147,3 +147,16 @@ def test_a_source_is_shown_by_its_name_and_not_twice():
     shown = show_table(table, caption="One")._repr_html_()
     assert "Interviews" in shown and "talks" not in shown
     assert shown.count("<th ") == 1
+
+
+def test_small_p_values_and_small_negative_numbers_are_not_shown_as_nothing():
+    table = pd.DataFrame({"p_adjusted": [3e-59, 0.0412], "difference": [-0.001, 0.25]})
+    shown = show_table(table, caption="Differences")._repr_html_()
+    assert "&lt; 0.001" in shown and "0.041" in shown
+    assert "-0.00" not in shown and ">0.00<" in shown
+
+
+def test_a_path_is_shown_with_the_names_of_its_stages():
+    table = pd.DataFrame({"path": ["look > buy > ..."], "n": [3]})
+    shown = show_table(table, caption="Paths", stage_names={"look": "Looking"})._repr_html_()
+    assert "Looking &gt; buy &gt; ..." in shown
