@@ -102,6 +102,16 @@ class Journey:
         raise UnknownNameError("stage", stage_id, self.stage_ids)
 
     @property
+    def event_names(self) -> list[str]:
+        """Names of events that the journey goes by, each once, in its order."""
+        names = [
+            name
+            for stage in self.stages
+            for name in (*stage.events, *stage.completed_by, *stage.completed_elsewhere)
+        ]
+        return list(dict.fromkeys(names))
+
+    @property
     def stage_ids(self) -> list[str]:
         """Stage ids in journey order."""
         return [stage.id for stage in self.stages]

@@ -28,7 +28,7 @@ from cjm_research.behaviour.path_queries import (
 )
 from cjm_research.behaviour.paths import count_paths
 from cjm_research.behaviour.presence import count_visitors, first_values
-from cjm_research.behaviour.quality import describe_log, list_declared_events
+from cjm_research.behaviour.quality import describe_log
 from cjm_research.behaviour.questionnaire import (
     QUESTION_COLUMNS,
     STEP_COLUMNS,
@@ -82,7 +82,6 @@ __all__ = [
     "find_destinations",
     "find_participants",
     "first_values",
-    "list_declared_events",
     "measure_values",
     "open_log",
     "parse_path_query",

@@ -239,12 +239,7 @@ def _places(log: EventLog) -> dict[str, list[int]]:
     for at, (stage, _) in enumerate(steps):
         if stage:
             places[stage].append(at)
-    declared = (
-        name
-        for stage in log.journey
-        for name in (*stage.events, *stage.completed_by, *stage.completed_elsewhere)
-    )
-    for name in (*events, *declared):
+    for name in (*events, *log.journey.event_names):
         places.setdefault(name, [at for at, event in enumerate(events) if event == name])
     return places
 

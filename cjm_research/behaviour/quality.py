@@ -115,20 +115,10 @@ def _stages(log: Any) -> list[tuple[str, int, int, str, str]]:
     seen = set(profile["stage"])
     empty = [stage.name for stage in log.journey if stage.id not in seen]
     words = f"{', '.join(empty)}: a stage without events has no rate" if empty else ""
-    named = list_declared_events(log.journey)
+    named = log.journey.event_names
     never = [name for name in named if name not in set(profile["event"])]
     missing = f"{', '.join(never)}: nobody can be counted by them" if never else ""
     return [
         ("without any event", len(empty), len(log.journey), "stages", words),
         ("of the journey that never occur", len(never), len(named), "names of events", missing),
     ]
-
-
-def list_declared_events(journey: Journey) -> list[str]:
-    """Return the names of events that a journey goes by, in its order."""
-    names = [
-        name
-        for stage in journey
-        for name in (*stage.events, *stage.completed_by, *stage.completed_elsewhere)
-    ]
-    return list(dict.fromkeys(names))

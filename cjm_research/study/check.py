@@ -30,7 +30,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     lines : list of str
         For people.
     n_problems : int
-        Sources or files that cannot be used.
+        Sources that cannot be used, and questions of `behaviour:` that cannot be asked.
 
     Raises
     ------
@@ -73,10 +73,9 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
                 "    Map them under this source if the study needs them; else they stay unread."
             )
     slips = following.find_slips(config)
-    lines += ["", "behaviour:", *(f"  ! {line}" for slip in slips for line in slip.splitlines())]
-    lines += _describe_unseen(config, journey, seen)
-    if lines[-1] == "behaviour:":
-        del lines[-2:]
+    found = [f"  ! {line}" for slip in slips for line in slip.splitlines()]
+    found += _describe_unseen(config, journey, seen)
+    lines += ["", "behaviour", *found] if found else []
     lines += _describe_codes(place.folder / "codes", journey, codebook)
     lines.append("")
     if slips:
@@ -92,7 +91,7 @@ def _describe_unseen(config: StudyConfig, journey: Journey, seen: set[str]) -> l
     """Name events that study.yaml goes by and no source holds: a slip, or not yet in the data."""
     if not seen:
         return []
-    declared = behaviour.list_declared_events(journey)
+    declared = journey.event_names
     asked = [n for n in following.list_named_events(config) if n not in journey.stage_ids]
     return [
         f"  ? no event is called '{name}', which study.yaml goes by.{did_you_mean(name, seen)}"

@@ -165,7 +165,7 @@ def follow_people(
 
 def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:
     setting = config.behaviour
-    rule = behaviour.FunnelRule(**setting.funnel.model_dump(exclude={"ties"}))
+    rule = _rule(config)
     funnel = behaviour.estimate_drop_off(log, rule=rule)
     # What compares groups, or counts what people are worth, counts people.
     people = funnel
@@ -214,9 +214,7 @@ def _end_of(config: StudyConfig) -> pd.Timestamp | str:
 def find_slips(config: StudyConfig) -> list[str]:
     """Return what is wrong with the questions of `behaviour:`, without asking the log."""
     setting = config.behaviour
-    asked: list[Callable[[], object]] = [
-        lambda: behaviour.FunnelRule(**setting.funnel.model_dump(exclude={"ties"}))
-    ]
+    asked: list[Callable[[], object]] = [partial(_rule, config)]
     asked += [partial(behaviour.parse_path_query, path.query, path.name) for path in setting.paths]
     asked += [partial(behaviour.Experiment, **part.model_dump()) for part in setting.experiments]
     slips = []
@@ -238,6 +236,10 @@ def list_named_events(config: StudyConfig) -> list[str]:
         names += [experiment.outcome, *(name for arm in experiment.arms.values() for name in arm)]
     names += [change.outcome for change in setting.changes]
     return [name for name in dict.fromkeys(names) if name]
+
+
+def _rule(config: StudyConfig) -> behaviour.FunnelRule:
+    return behaviour.FunnelRule(**config.behaviour.funnel.model_dump(exclude={"ties"}))
 
 
 def _experiments(config: StudyConfig) -> list[behaviour.Experiment]:
