@@ -78,22 +78,29 @@ def import_(study: str, file: Path, coder: str, new_codes: bool) -> None:
 @codes.command()
 @click.argument("study")
 @_sample
-@click.option("--out", type=click.Path(path_type=Path), help="Write both tables as .csv here.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write all tables as .csv here.")
 def agreement(study: str, sample: str, out: Path | None) -> None:
     """Say how far people agree with each other, and the machine with them, on a random sample."""
     from cjm_research.study import coding_work, open_study
 
     opened = open_study(study)
     people = coding_work.estimate_agreement(opened, sample=sample)
+    everybody = coding_work.estimate_reliability(opened, sample=sample)
     machine = coding_work.estimate_machine_quality(opened, sample=sample)
     if out is not None:
         import pandas as pd
 
-        both = pd.concat([people.assign(table="people"), machine.assign(table="machine")])
-        both.to_csv(out, index=False)
+        tables = {"everybody": everybody, "people": people, "machine": machine}
+        pd.concat([rows.assign(table=name) for name, rows in tables.items()]).to_csv(
+            out, index=False
+        )
         click.echo(_shown(out))
         return
-    click.echo("People with each other (Cohen's kappa; * = any code of the group, or none)\n")
+    click.echo("All people together (Krippendorff's alpha; * = any code of the group, or none)")
+    click.echo("From .800 on reliable, from .667 on tentative, below that to be discarded:")
+    click.echo("by the figure alone, so mind its interval and how much it rests on.\n")
+    click.echo(_reliability_lines(everybody))
+    click.echo("\nEach two people (Cohen's kappa)\n")
     click.echo(_people_lines(people))
     click.echo("\nMachine, held against each person (precision, recall, F1)\n")
     click.echo(_machine_lines(machine))
@@ -213,6 +220,23 @@ def _change(
     click.echo(f"Change {change} is logged. Undo it with `cjm codes undo {study} {change}`.")
 
 
+def _reliability_lines(table: pd.DataFrame) -> str:
+    table = table[table["n_units"] > 0]
+    if table.empty:
+        return "  Cannot tell: no two people have coded the same excerpts of the sample."
+    lines = []
+    for source, rows in table.groupby("source"):
+        lines.append(f"  {source}")
+        lines += [
+            f"    {_code(row):<34} alpha {_figure(row, 'alpha', 3):<20} {row['words']:<11} "
+            f"{row['n_units']} {'excerpts' if row['level'] == 'nominal' else 'pain points'} of "
+            f"{row['n_participants']} people by {row['n_coders']} coders"
+            f"{'; ' + row['reason'] if row['reason'] else ''}"
+            for row in rows.to_dict("records")
+        ]
+    return "\n".join(lines)
+
+
 def _people_lines(table: pd.DataFrame) -> str:
     table = table[table["n_units"] > 0]
     if table.empty:
@@ -249,11 +273,12 @@ def _code(row: dict[str, str]) -> str:
     return f"{row['code_group']} {row['code'] or '*'}"
 
 
-def _figure(row: dict[str, float], name: str) -> str:
+def _figure(row: dict[str, float], name: str, digits: int = 2) -> str:
     if row[name] != row[name]:
         return "–"
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return f"{row[name]:.2f}" + (f" [{low:.2f}, {high:.2f}]" if low == low else "")
+    limits = f" [{low:.{digits}f}, {high:.{digits}f}]" if low == low else ""
+    return f"{row[name]:.{digits}f}{limits}"
 
 
 def _percent(share: float) -> str:

@@ -10,6 +10,7 @@ from cjm_research.review.appending import append_codes
 from cjm_research.review.comparing import (
     estimate_agreement,
     estimate_machine_quality,
+    estimate_reliability,
     list_disagreements,
     list_judgements,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "draw_validation_sample",
     "estimate_agreement",
     "estimate_machine_quality",
+    "estimate_reliability",
     "find_new_rows",
     "gone_codes",
     "list_coders",

@@ -11,12 +11,14 @@ import pandas as pd
 
 from cjm_research.codes import ADJUDICATED, NONE, PERSON
 from cjm_research.review.people import MEMO
+from cjm_research.review.sheets import SEVERITY, severity_of
 from cjm_research.statistics import (
     Interval,
     estimate_detection,
     estimate_kappa,
     measure_span_agreement,
 )
+from cjm_research.statistics.several_coders import Level, estimate_alpha, name_reliability
 
 ANY = ""
 """In place of a code: any code of the group, against none."""
@@ -120,6 +122,72 @@ def estimate_agreement(
     return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
 
 
+def estimate_reliability(
+    codes: pd.DataFrame, sample: pd.DataFrame, *, random_state: int = 0
+) -> pd.DataFrame:
+    """Estimate how far all people who judged agree, per source, group and code.
+
+    Parameters
+    ----------
+    codes : DataFrame
+        Table `codes`.
+    sample : DataFrame
+        Rows of table `excerpts` that were drawn at random; others may not estimate agreement.
+    random_state : int, default 0
+
+    Returns
+    -------
+    DataFrame
+        One row per source, group and code that anybody gave; the empty code stands for any
+        code of the group against none. Where people gave severities, the group `severity` says
+        how alike they graded, 1 to 4, a pain point that they gave the same excerpt: its units
+        are pain points of excerpts. `level` of measurement ("nominal", of severities
+        "ordinal"); `alpha` (Krippendorff's), `alpha_low`, `alpha_high`; `n_units` that two
+        people or more judged, `n_coders` who judged any of these, `n_participants`; `words` by
+        Krippendorff's cut-offs (`statistics.several_coders.name_reliability`); and `reason`
+        where a figure is missing.
+        People need not all have judged the same excerpts. The coder `adjudicated` is left out:
+        he has seen the others' codes.
+    """
+    judged = list_judgements(codes, sample)
+    judged = judged[judged["coder_id"] != _ADJUDICATED]
+    graded = _list_severities(codes, sample)
+    rows = []
+    for source, excerpts in sample.groupby("source", sort=True):
+        people = excerpts.set_index("excerpt_id")["participant_id"]
+        tables: list[tuple[str, str, Level, pd.DataFrame]] = [
+            (group, code, "nominal", table)
+            for (group, code), table in _tables(judged, excerpts).items()
+            if code == ANY or (table > 0).to_numpy().any()
+        ]
+        grades = graded[graded["excerpt_id"].isin(excerpts["excerpt_id"])]
+        if not grades.empty:
+            wide = grades.pivot_table(SEVERITY, ["excerpt_id", "code"], "coder_id")
+            tables.append((SEVERITY, ANY, "ordinal", wide))
+        for group, code, level, table in tables:
+            found = estimate_alpha(
+                table.to_numpy(dtype=float),
+                people.loc[table.index.get_level_values("excerpt_id")].tolist(),
+                level=level,
+                random_state=random_state,
+            )
+            rows.append(
+                {
+                    "source": source,
+                    "code_group": group,
+                    "code": code,
+                    "level": level,
+                    **_columns("alpha", found.alpha),
+                    "n_units": found.n_units,
+                    "n_coders": found.n_coders,
+                    "n_participants": found.n_participants,
+                    "words": name_reliability(found.alpha.value),
+                    "reason": found.reason,
+                }
+            )
+    return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
+
+
 def estimate_machine_quality(
     codes: pd.DataFrame, machine: pd.DataFrame, sample: pd.DataFrame, *, random_state: int = 0
 ) -> pd.DataFrame:
@@ -210,6 +278,20 @@ def list_disagreements(codes: pd.DataFrame, sample: pd.DataFrame) -> pd.DataFram
     return differing.sort_values([*keys, "coder_id"], kind="stable").reset_index(drop=True)
 
 
+def _list_severities(codes: pd.DataFrame, sample: pd.DataFrame) -> pd.DataFrame:
+    """Return each person's gravest severity of a pain point of an excerpt, where there is one."""
+    mine = codes[
+        codes["coder_id"].str.startswith(PERSON)
+        & (codes["coder_id"] != _ADJUDICATED)
+        & codes["excerpt_id"].isin(sample["excerpt_id"])
+        & (codes["code_group"] == "pain_point")
+        & (codes["strength"] > 0)
+    ]
+    graded = mine.assign(**{SEVERITY: mine["attributes"].map(severity_of).astype(float)})
+    keys = ["excerpt_id", "code", "coder_id"]
+    return graded.dropna(subset=SEVERITY).groupby(keys)[SEVERITY].max().reset_index()
+
+
 _Table = dict[tuple[str, str], pd.DataFrame]
 
 
@@ -297,6 +379,10 @@ AGREEMENT_COLUMNS = [
     "agreement_rate", "agreement_low", "agreement_high", "n_units", "n_participants", "n_both",
     "n_first", "n_second", "n_characters", "span_kappa", "span_kappa_coded", "span_overlap",
     "reason",
+]  # fmt: skip
+RELIABILITY_COLUMNS = [
+    "source", "code_group", "code", "level", "alpha", "alpha_low", "alpha_high", "n_units",
+    "n_coders", "n_participants", "words", "reason",
 ]  # fmt: skip
 QUALITY_COLUMNS = [
     "source", "coder", "code_group", "code", "precision", "precision_low", "precision_high",

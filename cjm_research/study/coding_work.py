@@ -218,6 +218,20 @@ def estimate_agreement(
     return review.estimate_agreement(study.codes, found, random_state=random_state)
 
 
+def estimate_reliability(
+    study: Study, *, sample: str = VALIDATION, random_state: int = 0
+) -> pd.DataFrame:
+    """Estimate how far all people agree, on a random sample; see `review.estimate_reliability`.
+
+    Raises
+    ------
+    SourceError
+        If there is no sample.
+    """
+    found = _read_sample(study, sample)
+    return review.estimate_reliability(study.codes, found, random_state=random_state)
+
+
 def estimate_machine_quality(
     study: Study, *, sample: str = VALIDATION, random_state: int = 0
 ) -> pd.DataFrame:

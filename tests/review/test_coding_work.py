@@ -157,6 +157,7 @@ def test_two_people_agree_are_adjudicated_and_the_machine_is_judged(folder):
     assert found.loc["", "kappa"] == pytest.approx(0.5)
     assert found.loc["slow", "kappa"] == pytest.approx(1)
     told = cjm("agreement", "tiny")
+    assert "alpha 0.533" in told
     assert "ana and ben" in told
     assert "kappa 0.50" in told
     assert "no interval: 2 participants" in told

@@ -1,3 +1,4 @@
+import json
 import math
 
 import pandas as pd
@@ -6,12 +7,14 @@ import pytest
 from cjm_research.review import (
     estimate_agreement,
     estimate_machine_quality,
+    estimate_reliability,
     list_disagreements,
     list_judgements,
 )
 from tests.review.tables import make_codes
 
 ANA, BEN, JUDGE = "person:ana", "person:ben", "person:adjudicated"
+CY = "person:cy"
 
 
 def make_sample(n, *, source="talks"):
@@ -129,6 +132,103 @@ def test_coders_without_common_units_are_said_so():
     rows = [*judged(ANA, slow="01"), *judged(BEN, slow="23")]
     found = estimate_agreement(make_codes(*rows), SAMPLE).set_index("code").loc["slow"]
     assert (found["n_units"], found["reason"]) == (0, "they have no units in common")
+
+
+def pains(coder, grades):
+    """`"1-4"`: severities of "slow" on the first excerpts; `-` is no severity, `0` no pain."""
+    return [
+        (coder, IDS[i], "pain_point", "none" if grade == "0" else "slow",
+         {"attributes": "{}" if grade in "-0" else json.dumps({"severity": int(grade)})})
+        for i, grade in enumerate(grades)
+    ]  # fmt: skip
+
+
+def test_reliability_of_two_people_per_code_and_group_by_hand():
+    found = estimate_reliability(CODES, SAMPLE).set_index("code")
+    # slow on 0-8: 4 both, 3 one, 2 neither; 11 yes and 7 no of 18 values.
+    slow = found.loc["slow"]
+    assert (slow["n_units"], slow["n_coders"], slow["n_participants"]) == (9, 2, 9)
+    assert slow["alpha"] == pytest.approx(1 - (6 / 18) / (2 * 11 * 7 / (18 * 17)))
+    assert slow["words"] == "discard"
+    assert math.isnan(slow["alpha_low"])
+    assert slow["reason"] == "no interval: 9 participants, 10 are needed"
+    assert set(found.index) == {"", "slow", "trust"}
+    assert set(found["level"]) == {"nominal"}
+    # ana gave any code on 0-5, ben on 0-3 and 6: as for slow.
+    assert found.loc["", "alpha"] == pytest.approx(slow["alpha"])
+
+
+def test_reliability_counts_what_any_two_of_three_people_judged():
+    codes = pd.concat([CODES, make_codes(*judged(CY, slow="029", none="b"))], ignore_index=True)
+    found = estimate_reliability(codes, SAMPLE).set_index("code").loc["slow"]
+    # 0-8 by ana and ben, 9 by ana and cy; a by ben alone and b by cy alone do not count.
+    assert (found["n_units"], found["n_coders"], found["n_participants"]) == (10, 3, 10)
+    # 22 values, 14 yes and 8 no; on 4, 5, 6 and 9 one of each.
+    assert found["alpha"] == pytest.approx(1 - (2 * 4 / 22) / (2 * 14 * 8 / (22 * 21)))
+    assert found["alpha_low"] < found["alpha"] < found["alpha_high"]
+
+
+def test_the_order_of_rows_changes_no_reliability():
+    codes = pd.concat([CODES, make_codes(*judged(CY, slow="029", none="b"))], ignore_index=True)
+    found = estimate_reliability(codes, SAMPLE)
+    other = estimate_reliability(
+        codes.sample(frac=1, random_state=1), SAMPLE.sample(frac=1, random_state=2)
+    )
+    pd.testing.assert_frame_equal(found, other)
+    twice = pd.concat([codes, codes], ignore_index=True)
+    pd.testing.assert_frame_equal(found, estimate_reliability(twice, SAMPLE))
+
+
+def test_reliability_never_pools_sources_and_leaves_the_adjudicator_out():
+    both = pd.concat([SAMPLE, make_sample(2, source="mail")], ignore_index=True)
+    rows = [*judged(ANA, slow="01"), *judged(BEN, slow="0", none="1"), *judged(JUDGE, slow="01")]
+    rows += [(ANA, "mail/P00#0", "pain_point", "slow"), (JUDGE, "mail/P00#0", "pain_point", "slow")]
+    found = estimate_reliability(make_codes(*rows), both)
+    found = found[found["code"] == "slow"].set_index("source")
+    assert found["n_units"].to_dict() == {"mail": 0, "talks": 2}
+    assert found.loc["talks", "n_coders"] == 2
+    assert found.loc["mail", "reason"] == "only one coder has judged"
+    assert found.loc["mail", "words"] == "cannot tell"
+    assert math.isnan(found.loc["mail", "alpha"])
+
+
+def test_reliability_of_nobody_is_an_empty_table():
+    nobody = estimate_reliability(make_codes(), SAMPLE)
+    assert nobody.empty
+    assert list(nobody) == list(estimate_reliability(CODES, SAMPLE))
+    assert estimate_reliability(CODES, SAMPLE.iloc[:0]).empty
+    machine = make_codes(("rules", IDS[0], "pain_point", "slow"))
+    assert estimate_reliability(machine, SAMPLE).empty
+
+
+def test_people_without_common_excerpts_and_without_a_difference_are_said_so():
+    apart = make_codes(*judged(ANA, slow="01"), *judged(BEN, slow="23"))
+    found = estimate_reliability(apart, SAMPLE).set_index("code").loc["slow"]
+    assert (found["n_units"], found["reason"]) == (0, "no unit was judged by two coders")
+    alike = make_codes(*judged(ANA, slow="01"), *judged(BEN, slow="01"))
+    found = estimate_reliability(alike, SAMPLE).set_index("code").loc["slow"]
+    assert (found["n_units"], found["words"]) == (2, "cannot tell")
+    assert found["reason"] == "all gave the same value to every unit: alpha is not defined"
+
+
+def test_severities_of_the_same_pain_are_compared_as_ranks():
+    codes = make_codes(*pains(ANA, "1234-2"), *pains(BEN, "12443-"), *pains(JUDGE, "444444"))
+    found = estimate_reliability(codes, SAMPLE).set_index("code_group").loc["severity"]
+    assert (found["code"], found["level"]) == ("", "ordinal")
+    # Both graded 0-3: 1 1, 2 2, 3 4, 4 4. Values 1, 2, 3, 4 stand at 1, 3, 4.5 and 6.5.
+    assert (found["n_units"], found["n_coders"], found["n_participants"]) == (4, 2, 4)
+    places = [1, 1, 3, 3, 4.5, 6.5, 6.5, 6.5]
+    by_chance = sum((a - b) ** 2 for a in places for b in places) / (8 * 7)
+    assert found["alpha"] == pytest.approx(1 - (2 * 2**2 / 8) / by_chance)
+    assert found["words"] == "reliable"
+
+
+def test_a_severity_is_of_its_pain_and_without_severities_there_is_no_row():
+    other = [(BEN, IDS[0], "pain_point", "trust", {"attributes": '{"severity": 4}'})]
+    codes = make_codes(*pains(ANA, "1"), *other)
+    found = estimate_reliability(codes, SAMPLE).set_index("code_group").loc["severity"]
+    assert (found["n_units"], found["reason"]) == (0, "no unit was judged by two coders")
+    assert "severity" not in set(estimate_reliability(CODES, SAMPLE)["code_group"])
 
 
 def test_the_machine_is_held_against_each_person():
