@@ -75,9 +75,12 @@ EVENTS ?= 10000000
 behaviour: .venv-benchmarks/.ready ## Measure behaviour and its peers on EVENTS made events
 	.venv-benchmarks/bin/python benchmarks/behaviour.py --events $(EVENTS)
 
+simulate: env ## Simulate the statistics and the joined map with a known truth
+	$(BIN)/python benchmarks/simulate.py
+
 lock: env ## Resolve the lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes \
 	  --override requirements/overrides.txt --no-header --no-annotate --no-emit-index-url \
 	  --quiet -o requirements/lock.txt
 
-.PHONY: help env demo test lint types notebooks bench train language heads voices behaviour lock
+.PHONY: help env demo test lint types notebooks bench train language heads voices behaviour simulate lock
