@@ -189,6 +189,44 @@ def adjust_p_values(
     return adjusted
 
 
+def estimate_mean_difference(
+    first: Sequence[float], second: Sequence[float], *, confidence: float = 0.95
+) -> tuple[Interval, float]:
+    """Estimate the difference of two groups' means, the first less the second, and test it.
+
+    Parameters
+    ----------
+    first, second : sequence of float
+        One value per participant; nobody is in both. NaN is left out.
+    confidence : float, default 0.95
+
+    Returns
+    -------
+    difference : Interval
+        With Welch's t interval, which does not ask for equal variances. All NaN when a group
+        has nobody; the limits are NaN when one has fewer than 2 values, or all alike: five equal
+        answers do not show that a sixth would be the same.
+    p : float
+        Two-sided p value of Welch's t test; NaN where there is no interval.
+
+    References
+    ----------
+    Welch (1947), Biometrika 34, 28-35; by `scipy.stats.ttest_ind`.
+    """
+    a, b = (np.asarray(values, dtype=float) for values in (first, second))
+    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
+    if not (a.size and b.size):
+        return NOTHING, math.nan
+    gap = float(a.mean() - b.mean())
+    if min(a.size, b.size) < 2 or not min(np.ptp(a), np.ptp(b)) > 0:
+        return Interval(gap, math.nan, math.nan), math.nan
+    from scipy.stats import ttest_ind
+
+    test = ttest_ind(a, b, equal_var=False)
+    limits = test.confidence_interval(confidence)
+    return Interval(gap, float(limits.low), float(limits.high)), float(test.pvalue)
+
+
 def measure_share(count: int, n: int) -> float:
     """Return the share; NaN of nobody.
 

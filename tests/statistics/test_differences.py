@@ -13,6 +13,7 @@ from cjm_research.statistics import (
     adjust_p_values,
     compare_proportions,
     estimate_difference,
+    estimate_mean_difference,
     estimate_risk_ratio,
 )
 
@@ -250,3 +251,25 @@ def test_a_p_value_outside_0_to_1_is_refused(wrong):
 def test_an_unknown_method_is_refused_with_those_that_exist():
     with pytest.raises(ValueError, match=r"'holmes'.*mean 'holm'.*'bh', 'holm'"):
         adjust_p_values([0.5], method="holmes")
+
+
+def test_mean_difference_is_welchs():
+    # By hand: means 4 and 2, variances 2.5 and 1, of 5 and 3: se^2 = .5 + 1/3, df = 5.8824.
+    difference, p = estimate_mean_difference([2, 3, 4, 5, 6], [1, 2, 3])
+    assert difference.value == 2
+    half = 2.4588 * math.sqrt(0.5 + 1 / 3)  # t quantile of 5.8824 degrees of freedom
+    assert difference.low == pytest.approx(2 - half, abs=1e-3)
+    assert difference.high == pytest.approx(2 + half, abs=1e-3)
+    assert p == pytest.approx(0.0719, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "value"),
+    [([], [1.0], math.nan), ([1.0], [2.0, 3.0], -1.5), ([1.0, 1.0], [1.0, 1.0], 0.0),
+     ([1.0, 1.0], [2.0, 4.0], -2.0), ([math.nan], [1.0], math.nan)],
+)  # fmt: skip
+def test_mean_difference_without_an_interval(first, second, value):
+    difference, p = estimate_mean_difference(first, second)
+    assert difference.value == pytest.approx(value, nan_ok=True)
+    assert math.isnan(difference.low)
+    assert math.isnan(p)
