@@ -13,13 +13,14 @@ from cjm_research.errors import UnknownNameError
 UNASSIGNED = "unassigned"
 """Stage of an excerpt that nothing places in the journey. Never a guess."""
 
-Measure = Literal["funnel_drop_off", "task_failure", "questionnaire_abandonment", "none"]
+Measure = Literal["funnel_drop_off", "task_failure", "questionnaire_abandonment", "churn", "none"]
 """What a stage's number counts. Kinds are never merged, and reports name the kind."""
 
 LEAVING_WORDS: dict[str, str] = {
     "funnel_drop_off": "leave",
     "task_failure": "of first tries fail",
     "questionnaire_abandonment": "stop answering",
+    "churn": "do not come back",
     "none": "",
 }
 

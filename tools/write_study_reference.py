@@ -87,6 +87,13 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.ExperimentPart, "`behaviour.experiments`", "Versions that people met by chance."),
     (config.ChangePart, "`behaviour.changes`", "A change of the service: those who came before it "
         "against those who came after."),
+    (config.IntegrationPart, "`integration`", "How what people say is joined to what they do. "
+        "Declare it before looking: these are the rules that verdicts and orders follow. "
+        "Everything has a default."),
+    (config.VerdictPart, "`integration.verdicts`", "From where on words and numbers count as "
+        "much."),
+    (config.PriorityPart, "`integration.priorities`", "How confirmed opportunities are ordered."),
+    (config.TrustPart, "`integration.trust`", "When a machine code is trusted."),
     (config.ReportPart, "`report`", ""),
 ]  # fmt: skip
 
@@ -102,6 +109,23 @@ MEANINGS = {
     "StudyConfig.audience_segments": "see below",
     "StudyConfig.privacy": "see below",
     "StudyConfig.coding": "see below",
+    "StudyConfig.integration": "see below",
+    "IntegrationPart.verdicts": "see below",
+    "IntegrationPart.priorities": "see below",
+    "IntegrationPart.trust": "see below",
+    "IntegrationPart.smallest_cell": "audience segments: groups of fewer people are hidden, "
+    "together with the cells that would reveal them",
+    "VerdictPart.much_told": "share of those heard at a stage who tell the same pain point, from "
+    "which it counts as much told",
+    "VerdictPart.much_lost": "share lost at a stage from which it loses many",
+    "VerdictPart.low_rating": "measure to the value below which a stage is rated low, such as "
+    "`{csat: 3}`; a measure without one is shown and not judged",
+    "PriorityPart.weights": "weight of each column: `people` (share who tell it), `severity`, "
+    "`drop_off` of the stage, `value` at stake",
+    "PriorityPart.source": "whose words count; by default the source with a sampling design that "
+    "heard most people, else the one that heard most",
+    "TrustPart.min_agreement": "Cohen's kappa of machine and people from which a code is trusted",
+    "TrustPart.min_labels": "coded excerpts of a source from which prevalence is corrected",
     "StudyConfig.report": "see below",
     "CodingPart.scores": "`encoder`: the language model that ships with the package; `rules`: "
     "word lists",
@@ -118,9 +142,9 @@ MEANINGS = {
     "Kpi.measure": "what is measured",
     "Kpi.from": "`conversion`: stage that people enter",
     "Kpi.to": "`conversion`: stage that they come through",
-    "Kpi.stage": "`drop_off`: the stage; ratings: only those of this stage",
+    "Kpi.stage": "`drop_off`, `task_success`: the stage; ratings: only those of this stage",
     "Kpi.source": "ratings: only those of this source",
-    "Kpi.target": "share between 0 and 1; NPS between -100 and 100",
+    "Kpi.target": "share between 0 and 1; NPS between -100 and 100; other ratings on their scale",
     "Kpi.direction": "side of the target that is good",
     "JourneyPart.template": "`commerce`, `lifecycle` or `service`",
     "JourneyPart.measure": "what a stage's number counts, unless the stage says otherwise",
@@ -224,6 +248,8 @@ MEANINGS = {
     "Outcome.rules": "see below",
     "Rule.when": "column and regular expression; all must match in full",
     "Rule.then": "what it means",
+    "NoteText.noted": "`false`: filled in as a matter of course (what was done first), so that "
+    "words here do not mean that the observer saw something worth noting",
     "NoteText.column": "name of the column",
     "NoteText.prompt": "what was asked or observed",
     "NoteText.speaker": "whose words they are",

@@ -4,6 +4,13 @@
 names against each other and `faults` words what is wrong.
 """
 
+from cjm_research.config.findings import (
+    Findings,
+    OpportunityFinding,
+    StageFinding,
+    Verdict,
+    load_findings,
+)
 from cjm_research.config.journeys import build_journey, load_templates, resolve_stage
 from cjm_research.config.loading import load_config
 from cjm_research.config.schema import (
@@ -39,11 +46,13 @@ __all__ = [
     "CodingPart",
     "ConsentValues",
     "Events",
+    "Findings",
     "JourneyPart",
     "Kpi",
     "Lookup",
     "NoteText",
     "Observations",
+    "OpportunityFinding",
     "Outcome",
     "OwnModel",
     "Page",
@@ -53,13 +62,16 @@ __all__ = [
     "Roster",
     "Rule",
     "Source",
+    "StageFinding",
     "StagePart",
     "StudyConfig",
     "Survey",
     "Transcripts",
+    "Verdict",
     "build_journey",
     "json_schema",
     "load_config",
+    "load_findings",
     "load_templates",
     "resolve_stage",
 ]

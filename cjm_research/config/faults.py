@@ -19,12 +19,12 @@ from cjm_research.config.schema import (
 from cjm_research.errors import did_you_mean, quoted
 
 
-def describe_fault(fault: Any, raw: Any) -> str:
-    """Say one pydantic error in a researcher's words."""
+def describe_fault(fault: Any, raw: Any, model: type[BaseModel] = StudyConfig) -> str:
+    """Say one pydantic error about `model` in a researcher's words."""
     where = _address(fault["loc"], raw)
     kind = fault["type"]
     if kind == "extra_forbidden":
-        allowed = _allowed_keys(fault["loc"], raw)
+        allowed = _allowed_keys(fault["loc"], model)
         name = str(fault["loc"][-1])
         return f"{where}: unknown key.{did_you_mean(name, allowed)} Allowed: {quoted(allowed)}."
     if kind == "missing":
@@ -65,9 +65,8 @@ def _address(location: Iterable[Any], raw: Any) -> str:
     return ".".join(words)
 
 
-def _allowed_keys(location: tuple[Any, ...], raw: Any) -> list[str]:
-    """Return the keys of the model that an unknown key stands in, found by walking the schema."""
-    model: Any = StudyConfig
+def _allowed_keys(location: tuple[Any, ...], model: Any) -> list[str]:
+    """Return the keys of the part that an unknown key stands in, found by walking the schema."""
     for step in location[:-1]:
         if step in _KINDS and model is Source:
             model = _KINDS[step]

@@ -48,14 +48,18 @@ def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
         if isinstance(source, Transcripts):
             problems += _participant_pattern_problems(source)
     for kpi in config.kpis:
-        needed = {"conversion": (kpi.from_stage, "from"), "drop_off": (kpi.stage, "stage")}
+        needed = {
+            "conversion": (kpi.from_stage, "from"),
+            "drop_off": (kpi.stage, "stage"),
+            "task_success": (kpi.stage, "stage"),
+        }
         value, key = needed.get(kpi.measure, ("-", ""))
         if not value:
             problems.append(f"kpis.{kpi.name}: a {kpi.measure} needs `{key}:` with a stage.")
         ends = [_position(journey, name) for name in (kpi.from_stage, kpi.to_stage) if name]
         if -1 not in ends and ends != sorted(ends):
             problems.append(f"kpis.{kpi.name}: `to: {kpi.to_stage}` comes before `from:`.")
-    return problems
+    return problems + _integration_problems(config)
 
 
 def use_stage_ids(config: StudyConfig, journey: Journey) -> StudyConfig:
@@ -141,6 +145,24 @@ def _place_problems(source: Events, config: StudyConfig) -> list[str]:
             f"{where}: its events stay where they are, and cannot be followed into "
             f"{quoted(others)}. Bring them into one folder or table."
         )
+    return problems
+
+
+def _integration_problems(config: StudyConfig) -> list[str]:
+    rule = config.integration.priorities
+    worded = [
+        source.id
+        for source in config.sources
+        if isinstance(source, Transcripts | Survey | Observations)
+    ]
+    problems = []
+    if rule.source and rule.source not in worded:
+        problems.append(
+            f"integration.priorities: no source with words is called '{rule.source}'."
+            f"{did_you_mean(rule.source, worded)} Allowed: {quoted(worded)}."
+        )
+    if not any(rule.weights.values()):
+        problems.append("integration.priorities: at least one weight must be above 0.")
     return problems
 
 

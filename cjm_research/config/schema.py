@@ -25,21 +25,21 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) else value
 
 
-def _as_text(value: Any) -> Any:
-    # YAML reads `yes`, `no` and `1` as other types; a researcher means the text in the cell.
+def as_text(value: Any) -> Any:
+    """Return as text what YAML reads as another type; a researcher means what stands there."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) if isinstance(value, int | float) else value
 
 
 _SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
-Text = Annotated[str, BeforeValidator(_as_text), WithJsonSchema(_SCALAR)]
+Text = Annotated[str, BeforeValidator(as_text), WithJsonSchema(_SCALAR)]
 Texts = Annotated[
     list[Text],
     BeforeValidator(_as_list),
     WithJsonSchema({"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}),
 ]
-Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Id = Annotated[str, BeforeValidator(as_text), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
 
 class _Part(BaseModel):
@@ -57,11 +57,15 @@ class Kpi(_Part):
     """A figure that somebody promised, and the target it is held against.
 
     `conversion`: share of those who entered stage `from` who came through `to`;
-    `drop_off`: share lost at `stage`; `nps`, `csat`, `ces`: a rating (of `stage`, if given).
+    `drop_off`: share lost at `stage`; `nps`, `csat`, `ces`, `sus`: a rating (of `stage`, if
+    given); `task_success`: share of first tries that succeed at `stage`; `retention`: share of
+    people not silent for longer than the declared gap.
     """
 
     name: str
-    measure: Literal["conversion", "drop_off", "nps", "csat", "ces"]
+    measure: Literal[
+        "conversion", "drop_off", "nps", "csat", "ces", "sus", "task_success", "retention"
+    ]
     from_stage: str = Field("", alias="from")
     to_stage: str = Field("", alias="to")
     stage: str = ""
@@ -128,14 +132,15 @@ class CodePart(_Part):
 class Question(_Part):
     """One question of a survey, in one or more columns.
 
-    Kinds: `open` gives documents; `nps` (0-10), `csat`, `ces`, `rating` give ratings;
+    Kinds: `open` gives documents; `nps` (0-10), `csat`, `ces`, `sus` (a score of 0 to 100),
+    `rating` give ratings;
     `choice` is counted only; `attribute` becomes a column of `participants`.
     """
 
     id: str
     columns: Texts
     text: str = ""
-    kind: Literal["open", "nps", "csat", "ces", "rating", "choice", "attribute"]
+    kind: Literal["open", "nps", "csat", "ces", "sus", "rating", "choice", "attribute"]
     scale: tuple[float, float] | None = None
     stage: str = ""
     codes: list[CodePart] = Field(default_factory=list)
@@ -187,6 +192,7 @@ class NoteText(_Part):
     prompt: str = ""
     speaker: Literal["participant", "observer"] = "observer"
     ignore: Texts = Field(default_factory=list)
+    noted: bool = True
 
 
 class Lookup(_Part):
@@ -374,7 +380,7 @@ class CodingPart(_Part):
 
 Duration = Annotated[
     str,
-    BeforeValidator(_as_text),
+    BeforeValidator(as_text),
     Field(pattern=r"^(\d+(\.\d+)? ?(s|min|h|D|W|seconds?|minutes?|hours?|days?|weeks?))?$"),
 ]
 
@@ -463,6 +469,44 @@ class BehaviourPart(_Part):
     changes: list[ChangePart] = Field(default_factory=list)
 
 
+class VerdictPart(_Part):
+    """From where on words and numbers count as much, per stage; declared before looking."""
+
+    much_told: float = Field(0.25, gt=0, lt=1)
+    much_lost: float = Field(0.20, gt=0, lt=1)
+    low_rating: dict[Literal["nps", "csat", "ces", "sus"], float] = Field(default_factory=dict)
+
+
+Weighed = Literal["people", "severity", "drop_off", "value"]
+
+
+def _usual_weights() -> dict[Weighed, float]:
+    return {"people": 1.0, "severity": 1.0, "drop_off": 1.0}
+
+
+class PriorityPart(_Part):
+    """How opportunities are ordered: the weight of each column, and whose words count."""
+
+    weights: dict[Weighed, Annotated[float, Field(ge=0)]] = Field(default_factory=_usual_weights)
+    source: str = ""
+
+
+class TrustPart(_Part):
+    """When a machine code is trusted: by its agreement with people on a random sample."""
+
+    min_agreement: float = Field(0.667, ge=0, le=1)
+    min_labels: int = Field(100, ge=20)
+
+
+class IntegrationPart(_Part):
+    """How what people say is joined to what they do."""
+
+    verdicts: VerdictPart = Field(default_factory=VerdictPart)
+    priorities: PriorityPart = Field(default_factory=PriorityPart)
+    trust: TrustPart = Field(default_factory=TrustPart)
+    smallest_cell: int = Field(5, ge=1)
+
+
 class StudyConfig(_Part):
     """A whole study.yaml."""
 
@@ -479,6 +523,7 @@ class StudyConfig(_Part):
     coding: CodingPart = Field(default_factory=CodingPart)
     engine: EnginePart = Field(default_factory=EnginePart)
     behaviour: BehaviourPart = Field(default_factory=BehaviourPart)
+    integration: IntegrationPart = Field(default_factory=IntegrationPart)
     report: ReportPart = Field(default_factory=ReportPart)
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pathlib import Path
 from cjm_research.errors import SourceError, did_you_mean, quoted
 
 STUDY_FILE = "study.yaml"
+FINDINGS_FILE = "findings.yaml"
 
 
 @dataclass(frozen=True)

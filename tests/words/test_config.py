@@ -413,3 +413,35 @@ def test_a_config_cannot_be_changed_after_it_was_read(load):
     with pytest.raises(ValueError, match="frozen"):
         config.title = "other"
     assert isinstance(config, StudyConfig)
+
+
+def test_rules_of_integration_have_declared_defaults(load):
+    rules = load(MINIMAL).integration
+    assert (rules.verdicts.much_told, rules.verdicts.much_lost) == (0.25, 0.2)
+    assert rules.priorities.weights == {"people": 1, "severity": 1, "drop_off": 1}
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{priorities: {source: talk}}", "Did you mean 'talks'?"),
+        ("{priorities: {weights: {people: 0}}}", "at least one weight"),
+        ("{priorities: {weights: {money: 1}}}", "integration.priorities.weights"),
+        ("{verdicts: {much_told: 25}}", "integration.verdicts.much_told"),
+        ("{smallest_cell: 0}", "integration.smallest_cell"),
+    ],
+)
+def test_rules_of_integration_that_cannot_be_are_refused(problems, rule, words):
+    (problem,) = problems(MINIMAL + f"integration: {rule}\n")
+    assert words in problem
+
+
+def test_a_kpi_of_tasks_needs_its_stage(problems):
+    kpi = "kpis: [{name: Done, measure: task_success, target: 0.9}]\n"
+    (problem,) = problems(MINIMAL + kpi)
+    assert problem == "kpis.Done: a task_success needs `stage:` with a stage."
+
+
+def test_a_date_that_is_no_day_is_refused(problems):
+    (problem,) = problems(MINIMAL + "behaviour: {until: 2026-13-01}\n")
+    assert problem.startswith("a date is no day of the calendar")

@@ -1,0 +1,60 @@
+"""YAML that people wrote: read strictly, and what is wrong with it said in their words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cjm_research.errors import ConfigError
+
+
+def read_yaml(path: Path, *, where: str) -> Any:
+    """Return what a YAML file holds; None for an empty one.
+
+    Raises
+    ------
+    ConfigError
+        If it is no UTF-8 text or no YAML, a key occurs twice, or a date is no day.
+    """
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)  # noqa: S506 - safe subclass
+    except UnicodeDecodeError as error:
+        raise ConfigError(where, [f"it is not UTF-8 text ({error}). Save it as UTF-8."]) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(where, [_describe_yaml(error)]) from error
+    except ValueError as error:  # YAML reads 2026-13-01 as a date, and there is no such day
+        raise ConfigError(where, [f"a date is no day of the calendar ({error})."]) from error
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice: the second would silently win."""
+
+
+def _no_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen = set()
+    for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":  # `<<: *anchor` only adds what is not there
+            continue
+        key = loader.construct_object(key_node)
+        if isinstance(key, str) and key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key '{key}' occurs twice", key_node.start_mark
+            )
+        seen.add(key)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _no_duplicates)
+
+
+def _describe_yaml(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"it is not valid YAML: {error}"
+    return (
+        f"line {mark.line + 1}, column {mark.column + 1} is not valid YAML: {error.problem}. "  # type: ignore[attr-defined]
+        "Check the indentation, and put texts that hold : ? # , { } or quotes in quotes."
+    )
