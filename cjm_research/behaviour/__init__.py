@@ -11,6 +11,7 @@ from cjm_research.behaviour.channels import (
     summarize_channels,
 )
 from cjm_research.behaviour.differences import compare_segments
+from cjm_research.behaviour.ends import PERSON_STAGE_COLUMNS, list_ends, list_task_ends
 from cjm_research.behaviour.experiments import (
     PERIOD_COLUMNS,
     Experiment,
@@ -49,6 +50,7 @@ from cjm_research.behaviour.value import estimate_value_at_stake, measure_values
 
 __all__ = [
     "PERIOD_COLUMNS",
+    "PERSON_STAGE_COLUMNS",
     "QUESTION_COLUMNS",
     "STEP_COLUMNS",
     "TIES",
@@ -82,6 +84,8 @@ __all__ = [
     "find_destinations",
     "find_participants",
     "first_values",
+    "list_ends",
+    "list_task_ends",
     "measure_values",
     "open_log",
     "parse_path_query",
