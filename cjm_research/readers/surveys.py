@@ -21,10 +21,10 @@ from cjm_research.readers.questionnaire import find_pages, list_reached
 from cjm_research.readers.rows import Row, make_rows, make_turn
 from cjm_research.readers.times import Times, read_times
 
-RATINGS = frozenset({"nps", "csat", "ces", "rating"})
+RATINGS = frozenset({"nps", "csat", "ces", "sus", "rating"})
 RESERVED = frozenset({"raw_id", "consent", "participant_id", "alias"})
 """Columns of `people` and `participants` that an attribute may not overwrite."""
-_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 5.0)}
+_SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 5.0), "sus": (0.0, 100.0)}
 _KIND_OF_COLUMN = (("email", r"mail"), ("phone", r"phone|mobile|\btel"), ("name", r"name"))
 
 

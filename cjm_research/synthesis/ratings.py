@@ -1,7 +1,8 @@
-"""NPS, CSAT and CES per stage, source and wave."""
+"""NPS, CSAT, CES and SUS per stage, source and wave."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,8 @@ RATING_COLUMNS = [
     "stage", "source", "wave", "measure", "label", "n", "value", "low", "high", "unit",
     "scale_text",
 ]  # fmt: skip
-RATING_MEASURES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
+RATING_MEASURES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "sus": "SUS"}
+_SCALES = {"nps": "−100 to 100", "sus": "0 to 100"}
 
 
 def summarize_ratings(ratings: pd.DataFrame, *, designs: Mapping[str, bool]) -> pd.DataFrame:
@@ -29,9 +31,10 @@ def summarize_ratings(ratings: pd.DataFrame, *, designs: Mapping[str, bool]) -> 
     Returns
     -------
     DataFrame
-        Table `rating_summary`. NPS in points (-100 to 100, adjusted Wald); CSAT and CES as
-        the mean of participants' answers (t interval). `n` counts participants; `stage` is
-        empty for ratings of the whole journey.
+        Table `rating_summary`. NPS in points (-100 to 100, adjusted Wald); CSAT, CES and SUS
+        as the mean over participants of each one's answers (t interval; that of SUS, whose
+        scale is known, ends at 0 and 100). `n` counts participants; `stage` is empty for
+        ratings of the whole journey.
     """
     rows: list[dict[str, Any]] = []
     known = ratings[ratings["measure"].isin(RATING_MEASURES)]
@@ -53,7 +56,7 @@ def summarize_ratings(ratings: pd.DataFrame, *, designs: Mapping[str, bool]) -> 
                 "low": estimate.low,
                 "high": estimate.high,
                 "unit": "points" if measure == "nps" else "score",
-                "scale_text": "−100 to 100" if measure == "nps" else "mean of answers",
+                "scale_text": _SCALES.get(str(measure), "mean of answers"),
             }
         )
     return pd.DataFrame(rows, columns=RATING_COLUMNS)
@@ -61,7 +64,10 @@ def summarize_ratings(ratings: pd.DataFrame, *, designs: Mapping[str, bool]) -> 
 
 def _estimate(measure: str, values: pd.Series) -> Interval:
     if measure != "nps":
-        return estimate_mean(values.tolist())
+        mean = estimate_mean(values.tolist())
+        if measure != "sus" or math.isnan(mean.low):
+            return mean
+        return Interval(mean.value, max(mean.low, 0.0), min(mean.high, 100.0))
     promoters = int((values >= 9).sum())
     detractors = int((values <= 6).sum())
     return estimate_nps(promoters, len(values) - promoters - detractors, detractors)

@@ -105,6 +105,22 @@ def test_a_rating_is_its_own_measure(write, tmp_path, journey):
     ]
 
 
+def test_a_sus_score_is_a_rating_of_0_to_100(write, tmp_path, journey):
+    write("a.csv", "sus\n72.5\n0\n100\n101\n-1\ngood\n")
+    question = {"id": "usability", "columns": "sus", "kind": "sus", "stage": "use"}
+    material = read_source(
+        source(columns={}, identifying=[], questions=[question]), tmp_path, journey
+    )
+    assert material.ratings[["measure", "item", "value", "stage"]].to_numpy().tolist() == [
+        ["sus", "usability", 72.5, "use"],
+        ["sus", "usability", 0.0, "use"],
+        ["sus", "usability", 100.0, "use"],
+    ]
+    what = material.quality.set_index("what")["n"]
+    assert what["question 'usability': answers outside the scale 0 to 100, left out"] == 2
+    assert what["question 'usability': answers that are no number, left out"] == 1
+
+
 def test_questionnaire_events_reach_back_from_later_answers(write, tmp_path):
     stages = [{"id": name} for name in ("opened", "one", "two", "sent")]
     journey = build_journey(JourneyPart.model_validate({"stages": stages}))
