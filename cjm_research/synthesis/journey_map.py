@@ -42,6 +42,7 @@ class MapTables:
     visitors: pd.DataFrame
     valence: pd.DataFrame
     tellers: pd.DataFrame
+    loss: pd.DataFrame
 
 
 def measure_valence(excerpts: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
@@ -117,9 +118,9 @@ def build_journey_map(
     -------
     DataFrame
         Table `journey_map` in journey order. List columns (`heard`, `emotions`, `valence`,
-        `pain_points`, `delights`, `quotes`, `ratings`, `touchpoints`, `candidates`) hold one
+        `pain_points`, `delights`, `quotes`, `ratings`, `touchpoints`) hold one
         mapping per entry. Counts are people over people heard, per source; rates carry
-        intervals only where the sampling design allows. `candidates` are unordered.
+        intervals only where the sampling design allows.
     """
     aliases = dict(zip(participants["participant_id"], participants["alias"], strict=True))
     named = {source.source: source for source in sources}
@@ -164,7 +165,6 @@ def _row(
     }
     row |= _behaviour(stage, tables)
     row["side_by_side"] = _side_by_side(row)
-    row["candidates"] = _candidates(row)
     return row
 
 
@@ -284,6 +284,8 @@ def _behaviour(stage: Stage, tables: MapTables) -> dict[str, Any]:
             values["median_next_s"] = row["median_s"]
     if stage.measure == "task_failure":
         values |= _task_failure(stage, tables.task_success)
+    if stage.measure == "churn":
+        return values | _churn(tables.loss)
     if stage.measure == "none" or not stage.sequential:
         if seen:
             values["behaviour_note"] = f"not a step of the funnel: {seen:,} people seen here"
@@ -311,6 +313,21 @@ def _task_failure(stage: Stage, task_success: pd.DataFrame) -> dict[str, Any]:
             "drop_off_rate": n_failed / row["n_attempts"],
             "behaviour_note": f"attempts, not people; mean of {row['n_participants']} persons’ "
             f"shares {_percent(1 - row['person_mean'])}{interval}",
+        }
+    return {}
+
+
+def _churn(loss: pd.DataFrame) -> dict[str, Any]:
+    for row in loss[loss["segment"] == ""].to_dict("records"):
+        return {
+            "n_entered": row["n_judged"],
+            "n_continued": row["n_judged"] - row["n_lost"],
+            "n_dropped": row["n_lost"],
+            "drop_off_rate": row["rate"],
+            "drop_off_low": row["low"],
+            "drop_off_high": row["high"],
+            "behaviour_note": f"silent for longer than {row['gap']}, of those seen long enough "
+            "ago to tell",
         }
     return {}
 
@@ -344,19 +361,6 @@ def _said(row: Mapping[str, Any]) -> list[str]:
             else:
                 parts.append(f"{n} ({source['label']}) tell “{most['label']}”")
     return parts[:2] or ["No pain point is told by those heard"]
-
-
-def _candidates(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Propose what to look at, from the top pain point of each source; a person decides."""
-    texts: dict[str, list[str]] = {}
-    for source in row["heard"]:
-        told = [p for p in row["pain_points"] if p["source"] == source["source"]]
-        if told and told[0]["n_said"] > 1:
-            where = f"{told[0]['n_said']} of {told[0]['n_heard']}, {source['label']}"
-            texts.setdefault(told[0]["label"], []).append(where)
-    rate = row["drop_off_rate"]
-    loss = "" if math.isnan(rate) else f"; {_percent(rate)} {row['behaviour_label']}"
-    return [{"text": f"{label} ({'; '.join(where)}{loss})"} for label, where in texts.items()]
 
 
 def _source_label(source: str, sources: Mapping[str, SourceLabel]) -> str:

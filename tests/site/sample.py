@@ -167,7 +167,6 @@ def _stage(row: tuple[Any, ...]) -> dict[str, Any]:
         "behaviour_note": "", "median_next_s": 130.0 if asked else NAN,
         "side_by_side": f"{top} of {heard} heard tell a pain; {rate * 100:.0f}\u202f% leave."
         if asked else f"{rate * 100:.0f}\u202f% leave; nobody was asked.",
-        "candidates": [{"text": f"Take away “{PAINS[stage][0][1].lower()}”."}] if asked else [],
     }  # fmt: skip
 
 
@@ -334,6 +333,170 @@ def voices() -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
+def together() -> dict[str, pd.DataFrame]:
+    """The tables of words and numbers together, written as the study makes them."""
+    verdicts = [
+        ("discover", "much", "much", "sources agree", "", "sources agree"),
+        ("compare", "mixed", "much", "partly agree", "", "partly agree"),
+        ("order", "much", "much", "sources agree", "Ana", "partly agree"),
+        ("set_up", "much", "little", "sources disagree", "", "sources disagree"),
+        ("recommend", "not asked", "much", "not asked", "", "not asked"),
+    ]
+    causes = [
+        (
+            "order",
+            "order",
+            "survey",
+            "forced_account",
+            "Forced to open an account",
+            133,
+            296,
+            90,
+            75,
+            150,
+            60,
+            2.08,
+            1.68,
+            2.6,
+            1e-6,
+            "only recalled after leaving",
+        ),
+        (
+            "order",
+            "order",
+            "interviews",
+            "forced_account",
+            "Forced to open an account",
+            10,
+            13,
+            NAN,
+            NAN,
+            NAN,
+            NAN,
+            NAN,
+            NAN,
+            NAN,
+            NAN,
+            "people cannot be linked",
+        ),
+        (
+            "order",
+            "discover",
+            "survey",
+            "ads_promise",
+            "Ads promise too much",
+            41,
+            288,
+            30,
+            12,
+            210,
+            123,
+            0.68,
+            0.41,
+            1.03,
+            0.4,
+            "only recalled after leaving",
+        ),
+    ]
+    opportunities = [
+        (
+            "order",
+            "forced_account",
+            "Forced to open an account",
+            133,
+            3.0,
+            0.58,
+            1.0,
+            1.0,
+            2.0,
+            "confirmed",
+            "Ana",
+            "Fewer sign-ups.",
+        ),
+        (
+            "discover",
+            "ads_promise",
+            "Ads promise too much",
+            41,
+            1.0,
+            0.36,
+            2.0,
+            1.0,
+            2.0,
+            "confirmed",
+            "Ana",
+            "",
+        ),
+        (
+            "order",
+            "form_loses",
+            "Form loses what I typed",
+            60,
+            2.0,
+            0.58,
+            NAN,
+            NAN,
+            NAN,
+            "candidate",
+            "",
+            "",
+        ),
+    ]
+    segments = [
+        ("order", "behaviour", "drop_off", "mobile", 0.62, 0.13, 0.07, 0.18, 0.001, False),
+        ("order", "behaviour", "drop_off", "desktop", 0.49, -0.13, -0.18, -0.07, 0.001, False),
+        ("order", "survey", "pain_point", "mobile", NAN, NAN, NAN, NAN, NAN, True),
+    ]
+    return {
+        "verdicts": pd.DataFrame(
+            [{"stage": stage, "said": said, "done": done, "verdict": verdict, "by": by,
+              "proposed": proposed, "reason": f"Why {stage}.", "leavers_heard": "heard"}
+             for stage, said, done, verdict, by, proposed in verdicts]
+        ),
+        "joint_display": pd.DataFrame(
+            [{"stage": "order", "source": "survey", "source_label": "Survey", "gap": "",
+              "kind": "survey_answer", "words": "Of 296 people heard here, 200 write of a pain."}]
+        ),
+        "causes": pd.DataFrame(
+            [dict(zip(("stage", "told_at", "source", "code", "label", "n_said", "n_heard",
+                       "n_told", "n_told_left", "n_others", "n_others_left", "risk_ratio", "low",
+                       "high", "p_adjusted", "missing"), row, strict=True))
+             | {"n_family": 24, "words": f"What is known of {row[3]}."} for row in causes]
+        ),
+        "opportunities": pd.DataFrame(
+            [dict(zip(("stage", "code", "label", "n_said", "severity", "drop_off_rate", "rank",
+                       "rank_low", "rank_high", "status", "confirmed_by", "trade_off"), row,
+                      strict=True))
+             | {"n_heard": 296, "source_label": "Survey", "words": f"What is known of {row[1]}.",
+                "weights_rank_low": row[6], "weights_rank_high": row[6]}
+             for row in opportunities]
+        ),
+        "segment_comparison": pd.DataFrame(
+            [dict(zip(("stage", "source", "kind", "segment_value", "share", "difference",
+                       "difference_low", "difference_high", "p_adjusted", "suppressed"), row,
+                      strict=True)) | {"segment": "device", "label": "Slow", "n_compared": 12}
+             for row in segments]
+        ),
+        "links": pd.DataFrame(
+            [{"stage": "order", "source": "interviews", "n_entered": 9, "n_left": 4},
+             {"stage": "order", "source": "survey", "n_entered": 240, "n_left": 135}]
+        ),
+        "comparable_sources": pd.DataFrame(
+            [{"source": "interviews", "comparable": True, "person_level": False,
+              "words": "Nobody can be linked."},
+             {"source": "survey", "comparable": True, "person_level": True, "words": ""}]
+        ),
+        "trust": pd.DataFrame(
+            [{"source": source, "code": code, "status": status, "n_labels": n, "kappa": kappa,
+              "n_to_code": missing}
+             for source, code, status, n, kappa, missing in (
+                 ("interviews", "forced_account", "uncorrected", 0, NAN, 100),
+                 ("survey", "forced_account", "trusted", 150, 0.8, 0),
+                 ("survey", "form_loses", "needs a person", 150, 0.4, 0))]
+        ),
+    }  # fmt: skip
+
+
 def tables() -> dict[str, pd.DataFrame]:
     stages = [row[0] for row in STAGES]
     return {
@@ -407,7 +570,7 @@ def tables() -> dict[str, pd.DataFrame]:
              {"coder_id": "person:ana", "kind": "person", "name": "Ana", "version": "",
               "sha256": ""}]
         ),
-    } | voices()  # fmt: skip
+    } | voices() | together()  # fmt: skip
 
 
 PIXEL = (
@@ -486,8 +649,7 @@ def task_tables() -> dict[str, pd.DataFrame]:
              "drop_off_low": NAN, "drop_off_high": NAN,
              "behaviour_note": "mean of 20 persons’ shares 28 %" if measured
              else "not a task of the test: 12 people seen here",
-             "median_next_s": NAN, "side_by_side": "9 of 20 noted with a pain.",
-             "candidates": []}
+             "median_next_s": NAN, "side_by_side": "9 of 20 noted with a pain."}
         )  # fmt: skip
         outcomes.append(
             {"stage": rows[-1]["stage"], "outcome": "first_try", "label": "First try",
@@ -504,7 +666,7 @@ def empty_tables() -> dict[str, pd.DataFrame]:
     for stage in ("first", "second"):
         row = dict.fromkeys(full.columns, NAN)
         row |= {"stage": stage, "stage_name": stage, "coverage": "not asked", "sequential": False}
-        row |= {"behaviour_measure": "none", "heard": [], "quotes": None, "candidates": []}
+        row |= {"behaviour_measure": "none", "heard": [], "quotes": None}
         rows.append(row)
     return {
         "journey_map": pd.DataFrame(rows, columns=full.columns),

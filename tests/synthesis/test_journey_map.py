@@ -9,6 +9,7 @@ from cjm_research.behaviour import (
     estimate_stage_timing,
     estimate_task_success,
 )
+from cjm_research.behaviour.retention import LOSS_COLUMNS
 from cjm_research.journey import Journey, Stage
 from cjm_research.synthesis import (
     MapTables,
@@ -44,7 +45,9 @@ def make_events(*rows):
     return check_table(frame, "events")
 
 
-def build(told, *, events=(), asked=(), ratings=None, kind="interview", has_design=False, top=3):
+def build(
+    told, *, events=(), asked=(), ratings=None, kind="interview", has_design=False, top=3, loss=None
+):
     log, journey = make_events(*events), told.journey
     sources = [
         SourceLabel(name, name.capitalize(), kind, "person", has_design, 9)
@@ -72,6 +75,7 @@ def build(told, *, events=(), asked=(), ratings=None, kind="interview", has_desi
         visitors=count_visitors(log, journey),
         valence=measure_valence(told.excerpts, scores),
         tellers=list_tellers(told.codes, told.excerpts, told.participants),
+        loss=pd.DataFrame(columns=LOSS_COLUMNS) if loss is None else loss,
     )  # fmt: skip
     table = build_journey_map(
         tables, journey=journey, sources=sources, participants=told.participants,
@@ -117,12 +121,6 @@ def test_a_column_holds_what_was_said_and_done(slow):
 def test_words_and_numbers_stand_side_by_side_without_a_verdict(slow):
     row = build(slow, events=EVENTS)["see"]
     assert row["side_by_side"] == "2 of 3 (Talks) tell “Too slow”; 50\u202f% leave here."
-    assert [c["text"] for c in row["candidates"]] == ["Too slow (2 of 3, Talks; 50\u202f% leave)"]
-
-
-def test_a_pain_of_one_person_is_no_candidate(told):
-    table = told(("a", "talks", "see", "participant", "Slow.", SLOW))
-    assert build(table)["see"]["candidates"] == []
 
 
 def test_silence_and_not_asked_are_told_apart(slow):
@@ -240,3 +238,21 @@ def test_a_teller_is_listed_once_and_interviewers_never(told):
     )
     tellers = list_tellers(table.codes, table.excerpts, table.participants)
     assert tellers["alias"].tolist() == ["A"]
+
+
+def test_churn_is_shown_under_its_own_words(told):
+    journey = Journey((Stage("stay", "Staying", measure="churn", sequential=False),))
+    table = told(("a", "talks", "stay", "participant", "x", SLOW), journey=journey)
+    loss = pd.DataFrame(
+        [
+            ["", "", "30D", 40, 10, 5, 0.25, 0.142, 0.402],
+            ["device", "a", "30D", 9, 9, 0, 1, 0.7, 1],
+        ],
+        columns=LOSS_COLUMNS,
+    )
+    row = build(table, loss=loss)["stay"]
+    assert (row["n_entered"], row["n_continued"], row["n_dropped"]) == (40, 30, 10)
+    assert (row["drop_off_rate"], row["drop_off_low"]) == (0.25, 0.142)
+    assert row["side_by_side"].endswith("25\u202f% do not come back here.")
+    assert "30D" in row["behaviour_note"]
+    assert math.isnan(build(table)["stay"]["drop_off_rate"])

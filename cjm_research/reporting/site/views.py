@@ -101,7 +101,6 @@ class StageView:
     ratings: tuple[Cell, ...]
     median_next_s: float | None
     side_by_side: str
-    candidates: tuple[str, ...]
     people: tuple[Person, ...]
 
     @property
@@ -355,11 +354,6 @@ def _stage_view(row: Cell) -> StageView:
         ratings=tuple(_rating(entry) for entry in items(row.get("ratings"))),
         median_next_s=number(row.get("median_next_s")),
         side_by_side=text(row.get("side_by_side")),
-        candidates=tuple(
-            words
-            for words in (text(entry.get("text")) for entry in items(row.get("candidates")))
-            if words
-        ),
         people=_people(feelings, pains, delights, quotes),
     )
 
