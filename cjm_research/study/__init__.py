@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cjm_research import __version__, coding, privacy, readers
-from cjm_research.config import StudyConfig, build_journey, load_config
+from cjm_research.config import (
+    Findings,
+    StudyConfig,
+    build_journey,
+    load_config,
+    load_findings,
+)
 from cjm_research.errors import ConfigError, UnknownNameError
 from cjm_research.journey import Journey
 from cjm_research.study import following, steps
 from cjm_research.study.cache import Tables, copy_table, hash_parts, load_or_make, read_tables
-from cjm_research.study.project import STUDY_FILE, Place, find_study, list_studies
+from cjm_research.study.project import (
+    FINDINGS_FILE,
+    STUDY_FILE,
+    Place,
+    find_study,
+    list_studies,
+)
 
 __all__ = ["Place", "Study", "find_study", "list_studies", "open_study"]
 
@@ -23,6 +36,24 @@ log = logging.getLogger(__name__)
 
 TABLES: dict[str, str] = {
     "journey_map": "one row per stage: all that a reader sees in one column of the map",
+    "verdicts": "one row per stage: what words and numbers say together, and why",
+    "opportunities": "one row per stage and pain point: people, severity, drop-off, rank",
+    "causes": "one row per stage where people leave and pain point: told, and left, or not",
+    "links": "one row per stage and source: of those heard, who entered and who left",
+    "joint_display": "one row per stage and source: words beside numbers",
+    "comparability": "one row per source and aspect: whether words and numbers may be compared",
+    "comparable_sources": "one row per source with words: how closely it may be compared",
+    "display_gaps": "one row per source and gap: stages where one strand alone shows trouble",
+    "trust": "one row per source and machine code: agreement with people, corrected share",
+    "segment_comparison": "one row per stage, code and audience segment: against all others",
+    "orders": "one row per two stages in a row: as designed, as told, as logged",
+    "expectations": "one row per stage and source: expectations met, missed, exceeded",
+    "balance": "one row per stage and source: people who give reasons, and who show feelings",
+    "channel_consistency": "one row per stage and two channels: whether the same is told of both",
+    "openings": "one row per stage and source: people who wish for something beside it",
+    "wave_changes": "one row per rating or pain point: a wave against the one before",
+    "stage_behaviour": "one row per stage: the one number that it declares for what people do",
+    "person_stages": "one row per person heard and stage entered: what became of them there",
     "kpis": "one row per KPI: figure, interval, target and verdict",
     "funnel": "one row per stage (and audience segment): entered, continued, dropped",
     "funnel_differences": "one row per stage and audience segment: drop-off against the others",
@@ -118,6 +149,9 @@ class Study:
         )
         self.journey: Journey = build_journey(self.config.journey)
         self.codebook = coding.load_codebook(place.folder / "codebook.yaml")
+        self.findings: Findings = load_findings(
+            place.folder / FINDINGS_FILE, self.journey, where=f"{place.name}/{FINDINGS_FILE}"
+        )
         self._say = say or log.info
         self._run_folder = run_folder
         self._tables: Tables | None = None
@@ -366,40 +400,47 @@ class Study:
                 coded,
                 config=self.config,
                 setting=self.coding,
+                findings=self.findings,
                 say=self._say,
             ),
         )
         everything = evidence | coded | mapped
         return {name: everything[name] for name in TABLES}
 
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """Hash of each thing that the tables depend on, by its name for people."""
+        folder = self.place.folder
+        return {
+            "data": hash_parts(
+                [
+                    (path.name, hash_parts(path.read_bytes()))
+                    for source in self.config.sources
+                    if not getattr(source, "stays", False)
+                    for path in readers.list_files(source, folder)
+                ],
+                following.describe_staying(self.config, self.journey, folder),
+                self._vault().digest("key"),
+            ),
+            "study.yaml": hash_parts(self.config.model_dump_json(), repr(self.journey)),
+            "people's codes": _hash_files(sorted((folder / "codes").glob("*.csv"))),
+            "codebook log and samples": _hash_files(
+                [folder / "codebook_log.csv", *sorted((folder / "samples").glob("*.csv"))]
+            ),
+            "findings": hash_parts(self.findings.model_dump_json()),
+            "coders": hash_parts(coding.fingerprint(self.coding)),
+            "software": hash_parts(__version__, hash_source()),
+        }
+
     def _make_key(self) -> tuple[str, str]:
         """Chain the keys of the steps; a person's new code does not make machines code again."""
-        package = hash_source()
-        vault = self._vault()
-        files = [
-            (path.name, hash_parts(path.read_bytes()))
-            for source in self.config.sources
-            if not getattr(source, "stays", False)
-            for path in readers.list_files(source, self.place.folder)
-        ]
-        people = [
-            (path.name, hash_parts(path.read_bytes()))
-            for path in sorted((self.place.folder / "codes").glob("*.csv"))
-        ]
-        staying = following.describe_staying(self.config, self.journey, self.place.folder)
-        sources = hash_parts(
-            __version__,
-            package,
-            self.config.model_dump_json(),
-            repr(self.journey),
-            vault.digest("key"),
-            files,
-            staying,
+        inputs = self.inputs
+        sources = hash_parts(inputs["software"], inputs["study.yaml"], inputs["data"])
+        evidence = hash_parts(sources, inputs["people's codes"])
+        codes = hash_parts(sources, inputs["coders"])
+        self._key = hash_parts(
+            evidence, codes, inputs["codebook log and samples"], inputs["findings"]
         )
-        evidence = hash_parts(sources, people)
-        codes = hash_parts(sources, coding.fingerprint(self.coding))
-        log = self.place.folder / "codebook_log.csv"
-        self._key = hash_parts(evidence, codes, log.read_bytes() if log.exists() else b"")
         return evidence, codes
 
     @property
@@ -446,6 +487,12 @@ def open_study(
         If its study.yaml cannot be used.
     """
     return Study(find_study(study), run_folder=Path(run_folder) if run_folder else None, say=say)
+
+
+def _hash_files(paths: list[Path]) -> str:
+    return hash_parts(
+        [(path.name, hash_parts(path.read_bytes())) for path in paths if path.exists()]
+    )
 
 
 def hash_source() -> str:

@@ -6,7 +6,7 @@ source itself: measured by the study's engine, of which only counts come back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -120,6 +120,8 @@ def follow_people(
     events: pd.DataFrame,
     segments: pd.DataFrame | None,
     say: Say,
+    *,
+    people: Collection[str] = (),
 ) -> Tables:
     """Measure what people did.
 
@@ -133,6 +135,9 @@ def follow_people(
         Audience segments known for enough people to split by.
     say : callable
         Told what is being done.
+    people : collection of str
+        Participants whose own ends are wanted: those who said something. The people of a log
+        that stays where it is go by other ids, and none of them is found.
 
     Returns
     -------
@@ -152,7 +157,8 @@ def follow_people(
                     until=_end_of(config),
                 )
             )
-            return _measure(config, log)
+            ends = behaviour.list_ends(log, people=people, rule=_rule(config))
+            return _measure(config, log) | {"person_stages": ends}
         log = stack.enter_context(open_staying(config, journey, folder, segments=True))
         tables = _measure(config, log)
         # Forms that people filled are followed here: their answers are in the study.
@@ -160,7 +166,8 @@ def follow_people(
         tables["funnel"] = _together([tables["funnel"], forms])
         seen = behaviour.count_visitors(events, journey)["n_seen"]
         tables["visitors"]["n_seen"] += seen
-        return tables
+        ends = behaviour.list_ends(events, journey, people=people)
+        return tables | {"person_stages": ends}
 
 
 def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:

@@ -15,6 +15,7 @@ from cjm_research import behaviour, coding, privacy, readers, review, synthesis
 from cjm_research.codes import resolve_codes
 from cjm_research.config import (
     Events,
+    Findings,
     Observations,
     Roster,
     StudyConfig,
@@ -23,13 +24,11 @@ from cjm_research.config import (
 )
 from cjm_research.errors import ConfigError, quoted
 from cjm_research.journey import UNASSIGNED, Journey
-from cjm_research.study import following
+from cjm_research.study import following, integrating
 from cjm_research.study.cache import Tables
 from cjm_research.tables import check_table
 
 Say = Callable[[str], None]
-
-KIND_OF_WORDS = {"transcripts": "interview", "survey": "survey_answer", "observations": "note"}
 
 
 def make_evidence(
@@ -104,11 +103,15 @@ def make_map(
     *,
     config: StudyConfig,
     setting: coding.CodingSetting,
+    findings: Findings,
     say: Say,
 ) -> Tables:
     """Add people's codes, settle conflicts, count people and join the two strands."""
     journey = setting.journey
-    codes, coders, lost, learned = _all_codes(evidence, coded, setting)
+    samples = integrating.read_samples(
+        setting.folder / "samples", coded["excerpts"], evidence["documents"]
+    )
+    codes, coders, lost, learned = _all_codes(evidence, coded, setting, samples)
     held = resolve_codes(codes, coders)
     excerpts = _with_stages(coded["excerpts"], held, journey)
     log = review.read_log(setting.folder / review.LOG_FILE)
@@ -137,7 +140,7 @@ def make_map(
     valence = synthesis.measure_valence(excerpts, coded["scores"])
     talk = synthesis.measure_talk(excerpts, evidence["documents"])
     people = people_by_source(evidence)
-    worded = [source for source in config.sources if source.kind in KIND_OF_WORDS]
+    worded = [source for source in config.sources if source.kind in integrating.KIND_OF_WORDS]
     coverage = synthesis.describe_coverage(
         heard,
         journey=journey,
@@ -152,8 +155,9 @@ def make_map(
     events = evidence["events"]
     reach = measure_reach(segments, events)
     followed = following.follow_people(
-        config, journey, setting.folder, events, _splitting(segments, reach), say
-    )
+        config, journey, setting.folder, events, _splitting(segments, reach), say,
+        people=set().union(*(people[source.id] for source in worded)),
+    )  # fmt: skip
     task_success = _task_success(config, journey, evidence["ratings"])
     questions, steps = _questionnaires(config, evidence)
 
@@ -163,7 +167,7 @@ def make_map(
         synthesis.SourceLabel(
             source=source.id,
             label=source.name,
-            kind=KIND_OF_WORDS[source.kind],
+            kind=integrating.KIND_OF_WORDS[source.kind],
             unit=source.unit,
             has_design=source.has_design,
             n_participants=len(people[source.id]),
@@ -182,6 +186,7 @@ def make_map(
             visitors=followed["visitors"],
             valence=valence,
             tellers=synthesis.list_tellers(held, excerpts, evidence["participants"]),
+            loss=followed["loss"],
         ),
         journey=journey,
         sources=source_labels,
@@ -189,7 +194,7 @@ def make_map(
         pain_points_per_stage=config.report.pain_points_per_stage,
     )
     names = {source.id: source.name for source in config.sources}
-    return {
+    mapped = {
         "excerpts": excerpts,
         "coders": coders,
         "codes": codes,
@@ -225,11 +230,21 @@ def make_map(
         "survey_steps": steps,
         "rating_summary": ratings,
         "kpis": synthesis.judge_kpis(
-            config.kpis, journey=journey, funnel=followed["funnel"], ratings=ratings
+            config.kpis,
+            journey=journey,
+            funnel=followed["funnel"],
+            ratings=ratings,
+            task_success=task_success,
+            loss=followed["loss"],
+            funnel_window=config.behaviour.funnel.window,
         ),
         "joins": synthesis.count_joins({k: v for k, v in people.items() if v}),
         "journey_map": journey_map,
     }
+    return mapped | integrating.join_strands(
+        evidence, mapped, config=config, journey=journey, findings=findings,
+        samples=samples, labels=labels, segments=segments, say=say,
+    )  # fmt: skip
 
 
 def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
@@ -324,7 +339,7 @@ def people_by_source(evidence: Tables) -> dict[str, set[str]]:
 
 
 def _all_codes(
-    evidence: Tables, coded: Tables, setting: coding.CodingSetting
+    evidence: Tables, coded: Tables, setting: coding.CodingSetting, samples: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return all codes, all coders, people's codes that were lost, and what was learned."""
     theirs, lost = review.anchor_codes(
@@ -335,7 +350,9 @@ def _all_codes(
     quotable = quotable.loc[quotable["consent"] == "quote", "document_id"]
     lost["quote"] = lost["quote"].where(lost["document_id"].isin(quotable), "")
     people = review.list_coders(setting.folder / "codes")
-    learner = coding.learn_codes(coded["excerpts"], _vectors(coded), theirs, people)
+    # Who has seen the answers cannot be examined on them: samples teach nothing.
+    teaching = theirs[~theirs["excerpt_id"].isin(samples["excerpt_id"])]
+    learner = coding.learn_codes(coded["excerpts"], _vectors(coded), teaching, people)
     learned = learner(coded["excerpts"], coded["scores"])
     codes = pd.concat([coded["machine_codes"], learned, theirs], ignore_index=True)
     codes = check_table(

@@ -1,0 +1,253 @@
+"""Two waves of a study side by side: only what was asked in the same words is compared.
+
+Both waves are coded by the same codebook and coders, because a run codes all of them. People
+of both waves are compared with themselves, all others as strangers: counting a person twice
+among strangers would make the waves look more alike, and the interval too narrow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cjm_research.journey import Journey
+from cjm_research.statistics import (
+    NOTHING,
+    adjust_p_values,
+    compare_proportions,
+    estimate_difference,
+    estimate_mean,
+    estimate_mean_difference,
+)
+
+WAVE_COLUMNS = [
+    "stage", "kind", "code", "label", "source_a", "source_b", "wave_a", "wave_b", "same_wording",
+    "n_a", "n_b", "value_a", "value_b", "n_new_a", "n_new_b", "difference", "low", "high", "p",
+    "p_adjusted", "n_both", "paired_difference", "paired_low", "paired_high", "words",
+]  # fmt: skip
+MIN_PEOPLE = 5
+"""People of each wave below which there are counts only; pain points that fewer tell in both
+waves together are left out, as they only make the family of comparisons larger."""
+LEVEL = 0.05
+"""Of the adjusted p values below which a difference is stated."""
+_NPS = "nps"
+
+
+def compare_waves(
+    *,
+    questions: pd.DataFrame,
+    ratings: pd.DataFrame,
+    codes: pd.DataFrame,
+    excerpts: pd.DataFrame,
+    journey: Journey,
+    designs: Mapping[str, bool],
+    labels: Mapping[tuple[str, str], str],
+) -> pd.DataFrame:
+    """Compare ratings and pain points of one wave with those of the next.
+
+    Parameters
+    ----------
+    questions : DataFrame
+        `source`, `wave`, `question`, `kind` (open, nps, ...), `text`, `stage`: every question
+        of every survey that names its wave.
+    ratings, excerpts : DataFrame
+        Tables of those names.
+    codes : DataFrame
+        Codes that hold.
+    journey : Journey
+    designs : mapping of str to bool
+        Source id to whether its sampling design allows intervals.
+    labels : mapping of (code_group, code) to str
+
+    Returns
+    -------
+    DataFrame
+        Table `wave_changes`: one row per pair of waves that follow each other and per rating
+        (`kind` "rating"; NPS in points, as the mean of -100, 0 and 100 per person) or pain
+        point of a stage (`kind` "pain_point"; share of those heard there). A wave's question
+        is compared with the next wave's of the same id where both have the same words
+        (`same_wording`); otherwise the row says so and has counts only.
+
+        `n_a`, `n_b` and the values are of everybody. `difference` (the later less the earlier)
+        with its 95 % interval and `p` is that of the `n_new_a` and `n_new_b` people who are in
+        one wave only, Newcombe's for shares and Welch's for means; `paired_difference` that of
+        the `n_both` people with themselves, by t. `p_adjusted` is Benjamini and Hochberg's over
+        all comparisons of the pair of waves. Intervals only where both sources have a design
+        and at least 5 people are on each side.
+    """
+    rows: list[dict[str, Any]] = []
+    for earlier, later in _pairs(questions):
+        pair = _Pair(earlier, later, designs)
+        rows += [
+            *_ratings(pair, ratings),
+            *_pains(pair, codes, excerpts, labels),
+        ]
+    frame = pd.DataFrame(rows, columns=[*WAVE_COLUMNS, "has_design"])
+    for _, family in frame.groupby(["source_a", "source_b"]):
+        frame.loc[family.index, "p_adjusted"] = adjust_p_values(family["p"].to_numpy(dtype=float))
+    frame = frame.assign(words=[_words(row) for row in frame.to_dict("records")])
+    frame = frame.assign(
+        place=frame["stage"].map({stage: n for n, stage in enumerate(journey.stage_ids)})
+    )
+    frame = frame.sort_values(
+        ["wave_a", "source_a", "source_b", "kind", "place", "code"],
+        ascending=[True, True, True, False, True, True],
+        kind="stable",
+    )
+    return frame[WAVE_COLUMNS].reset_index(drop=True)
+
+
+class _Pair:
+    """Two sources of which the second asked again, and what was asked in the same words."""
+
+    def __init__(
+        self, earlier: pd.DataFrame, later: pd.DataFrame, designs: Mapping[str, bool]
+    ) -> None:
+        self.sources = (str(earlier["source"].iloc[0]), str(later["source"].iloc[0]))
+        self.waves = (str(earlier["wave"].iloc[0]), str(later["wave"].iloc[0]))
+        self.has_design = all(designs.get(source, False) for source in self.sources)
+        both = earlier.merge(later, on=["question", "kind", "stage"], suffixes=("", "_later"))
+        alike = [
+            _plain(a) == _plain(b) for a, b in zip(both["text"], both["text_later"], strict=True)
+        ]
+        self.questions = both.assign(same=alike)
+
+    def row(self, **values: Any) -> dict[str, Any]:
+        return {
+            "source_a": self.sources[0], "source_b": self.sources[1],
+            "wave_a": self.waves[0], "wave_b": self.waves[1],
+        } | values  # fmt: skip
+
+
+def _pairs(questions: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Yield the questions of each source with those of the next wave that asks one again."""
+    waved = questions[questions["wave"] != ""]
+    by_source = sorted(
+        (rows for _, rows in waved.groupby("source", sort=True)),
+        key=lambda rows: (str(rows["wave"].iloc[0]), str(rows["source"].iloc[0])),
+    )
+    for earlier, later in pairwise(by_source):
+        again = set(earlier["question"]) & set(later["question"])
+        if again and earlier["wave"].iloc[0] != later["wave"].iloc[0]:
+            yield earlier, later
+
+
+def _ratings(pair: _Pair, ratings: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    asked = pair.questions[~pair.questions["kind"].isin(("open", "choice", "attribute"))]
+    for question in asked.to_dict("records"):
+        measure = question["question"] if question["kind"] == "rating" else question["kind"]
+        a, b = (_per_person(ratings, source, measure, question["stage"]) for source in pair.sources)
+        if a.empty and b.empty:
+            continue
+        row = pair.row(
+            stage=question["stage"], kind="rating", code=measure, label=measure.upper(),
+            same_wording=question["same"], n_a=len(a), n_b=len(b),
+            value_a=_mean(a), value_b=_mean(b),
+        )  # fmt: skip
+        yield row | _compare(pair, a, b, same=question["same"], shares=False)
+
+
+def _pains(
+    pair: _Pair,
+    codes: pd.DataFrame,
+    excerpts: pd.DataFrame,
+    labels: Mapping[tuple[str, str], str],
+) -> Iterator[dict[str, Any]]:
+    spoken = excerpts[excerpts["speaker"] != "interviewer"]
+    told = codes.loc[
+        (codes["code_group"] == "pain_point") & ~codes["code"].isin(("other", "none")),
+        ["excerpt_id", "code"],
+    ].merge(spoken[["excerpt_id", "participant_id", "source", "stage"]], on="excerpt_id")
+    for stage, asked in pair.questions[pair.questions["kind"] == "open"].groupby("stage"):
+        if not stage:
+            continue
+        heard = [
+            pd.Index(
+                spoken.loc[
+                    (spoken["source"] == source) & (spoken["stage"] == stage), "participant_id"
+                ].unique()
+            )
+            for source in pair.sources
+        ]
+        here = told[(told["stage"] == stage) & told["source"].isin(pair.sources)]
+        for code, tellers in here.groupby("code", sort=True):
+            if len(tellers[["source", "participant_id"]].drop_duplicates()) < MIN_PEOPLE:
+                continue
+            a, b = (
+                pd.Series(
+                    people.isin(tellers.loc[tellers["source"] == source, "participant_id"]),
+                    index=people, dtype=float,
+                )
+                for people, source in zip(heard, pair.sources, strict=True)
+            )  # fmt: skip
+            same = bool(asked["same"].all())
+            name = labels.get(("pain_point", str(code)), str(code).replace("_", " "))
+            row = pair.row(
+                stage=stage, kind="pain_point", code=code, label=name, same_wording=same,
+                n_a=len(a), n_b=len(b), value_a=_mean(a), value_b=_mean(b),
+            )  # fmt: skip
+            yield row | _compare(pair, a, b, same=same, shares=True)
+
+
+def _compare(
+    pair: _Pair, a: pd.Series, b: pd.Series, *, same: bool, shares: bool
+) -> dict[str, Any]:
+    both = a.index.intersection(b.index)
+    new_a, new_b = a.drop(both), b.drop(both)
+    values: dict[str, Any] = {"n_new_a": len(new_a), "n_new_b": len(new_b), "n_both": len(both)}
+    gap, p = NOTHING, math.nan
+    allowed = same and pair.has_design
+    if allowed and min(len(new_a), len(new_b)) >= MIN_PEOPLE:
+        if shares:
+            counts = (int(new_b.sum()), len(new_b), int(new_a.sum()), len(new_a))
+            gap, p = estimate_difference(*counts), compare_proportions(*counts)
+        else:
+            gap, p = estimate_mean_difference(new_b.tolist(), new_a.tolist())
+    paired, changes = NOTHING, (b[both] - a[both]).to_numpy()
+    # Nobody changed, or all alike: no spread from which to tell how sure that is.
+    if allowed and len(both) >= MIN_PEOPLE and changes.std() > 0:
+        paired = estimate_mean(changes)
+    return values | {
+        "difference": gap.value, "low": gap.low, "high": gap.high, "p": p,
+        "p_adjusted": math.nan,
+        "paired_difference": paired.value, "paired_low": paired.low, "paired_high": paired.high,
+        "has_design": pair.has_design,
+    }  # fmt: skip
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    if not row["same_wording"]:
+        return "not compared: the question was worded differently"
+    if not row["has_design"]:
+        return "counts only: the people of a wave were not drawn"
+    if math.isnan(row["low"]):
+        return f"cannot tell: fewer than {MIN_PEOPLE} people of a wave, or all of them alike"
+    if row["low"] <= 0 <= row["high"]:
+        return "cannot tell: the interval of the difference holds zero"
+    side = "more in the later wave" if row["difference"] > 0 else "less in the later wave"
+    return side if row["p_adjusted"] < LEVEL else f"{side}, but not with all comparisons adjusted"
+
+
+def _per_person(ratings: pd.DataFrame, source: str, measure: str, stage: str) -> pd.Series:
+    mine = ratings[
+        (ratings["source"] == source)
+        & (ratings["measure"] == measure)
+        & (ratings["stage"] == stage)
+    ]
+    values = mine.groupby("participant_id")["value"].mean()
+    if measure == _NPS:
+        return 100.0 * ((values >= 9).astype(float) - (values <= 6).astype(float))
+    return values
+
+
+def _mean(values: pd.Series) -> float:
+    return float(np.mean(values)) if len(values) else math.nan
+
+
+def _plain(text: str) -> str:
+    return " ".join(str(text).casefold().split())
