@@ -6,12 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import cjm_research
+from cjm_research.integration import describe_trust
 from cjm_research.reporting.site import Chapter, SiteContext
 from cjm_research.study import Study
 
 
 def build_context(
-    study: Study, *, run_id: str, made_at: str, chapters: Sequence[Chapter]
+    study: Study,
+    *,
+    run_id: str,
+    made_at: str,
+    chapters: Sequence[Chapter],
+    changes: Sequence[str] = (),
 ) -> SiteContext:
     """Return all that the pages of one run show."""
     reasons = list(_draft_reasons(study))
@@ -32,6 +38,7 @@ def build_context(
         chapters=chapters,
         version=cjm_research.__version__,
         notes=list(_limits(study)),
+        changes=changes,
     )
 
 
@@ -64,13 +71,10 @@ def _data_period(study: Study) -> str:
 def _limits(study: Study) -> Iterator[str]:
     """State what a reader must know before believing a number."""
     sources = study.sources
-    machine = study.coders["kind"].eq("machine").any()
     worded = sources[sources["n_documents"] > 0]
-    if machine and len(worded):
-        yield (
-            "Emotions, pain points and stages are machine-coded and uncorrected: no "
-            "random sample has been checked by people, so counts of codes may be too high or low."
-        )
+    labels = dict(zip(sources["source"], sources["label"], strict=True))
+    trust = study.trust.assign(source=lambda rows: rows["source"].map(labels))
+    yield from describe_trust(trust, study=study.name)
     for row in worded.itertuples():
         if row.sampling in ("purposive", "convenience"):
             yield (

@@ -26,6 +26,7 @@ from cjm_research.reporting import publish
 from cjm_research.reporting.chapters import render_chapter
 from cjm_research.reporting.execute import check_parameters, execute_notebook
 from cjm_research.reporting.frontmatter import build_context
+from cjm_research.reporting.since import describe_changes, list_figures, read_manifest
 from cjm_research.reporting.site import Chapter, render_site
 from cjm_research.study import Study, find_study
 from cjm_research.study.cache import hash_parts, write_tables
@@ -176,10 +177,17 @@ def _make_run(
         chapters = _make_chapters(study, notebooks, typed, working, say)
         say("laying out the pages")
         made_at = _stamp(started)
-        context = build_context(study, run_id=run_id, made_at=made_at, chapters=chapters)
-        pages = render_site(context, working)
-        manifest = {
+        made_from = {
             "run_id": run_id,
+            "inputs": study.inputs,
+            "figures": list_figures(tables["journey_map"]),
+        }
+        changes = describe_changes(read_manifest(reports / publish.LATEST), made_from)
+        context = build_context(
+            study, run_id=run_id, made_at=made_at, chapters=chapters, changes=changes
+        )
+        pages = render_site(context, working)
+        manifest = made_from | {
             "study": study.name,
             "key": study.key,
             "parameters": {name: str(value) for name, value in typed.items()},

@@ -65,6 +65,8 @@ class SiteContext:
         In reading order.
     notes : sequence of str
         What the report cannot say.
+    changes : sequence of str
+        What differs from the run before, and what that is owed to.
     """
 
     title: str
@@ -82,3 +84,4 @@ class SiteContext:
     chapters: Sequence[Chapter] = ()
     version: str = ""
     notes: Sequence[str] = field(default=())
+    changes: Sequence[str] = ()
