@@ -111,13 +111,15 @@ def test_the_front_page_goes_in_the_order_of_a_decision(front):
         "Draft: do not pass on",
         "What this is for",
         "Targets",
+        "In short",
         "The journey",
         "Themes across stages",
-        "Candidate opportunities",
+        "Opportunities",
         "Assumptions to check",
         "People in both worlds",
         "What this report cannot say",
         "Where this comes from",
+        "What may be compared",
         "How the words were read",
     ]
     assert "the machine proposes, a researcher decides" in front.get_text()
@@ -147,7 +149,7 @@ def test_a_stage_stands_in_one_row_with_headers_of_both_kinds(front):
     lanes = [next(iter(th.stripped_strings)) for th in table.thead.find_all("th")]
     assert lanes == [
         "Stage", "What people do", "Where", "How it feels", "Emotions", "What hurts",
-        "What delights", "In their words", "Ratings", "Side by side",
+        "What delights", "In their words", "Ratings", "Do the two agree?",
     ]  # fmt: skip
     names = [th.h3.get_text() for th in table.select("tbody th")]
     assert names == ["Discover", "Compare", "Order", "Set up", "Recommend"]

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment
 
 from cjm_research.figures.cells import number
-from cjm_research.reporting.site import grounds, views, voices
+from cjm_research.reporting.site import answers, grounds, together, views, voices
 from cjm_research.reporting.site.context import SiteContext, StudyRuns
 from cjm_research.reporting.site.environment import make_environment
 from cjm_research.reporting.site.paper import paper_size
@@ -49,6 +49,7 @@ def render_site(context: SiteContext, folder: Path) -> list[Path]:
         "stages": stages,
         "chapters": chapters,
         "sources": sources,
+        "verdicts": together.verdict_views(context.tables.get("verdicts")),
     }
     written = [
         _write(
@@ -108,6 +109,9 @@ def _front(context: SiteContext, stages: Sequence[views.StageView]) -> dict[str,
         for source in views.source_views(context.tables.get("sources"))
     }
     return {
+        "answers": answers.answer_views(context.tables, stages, labels),
+        "opportunities": together.opportunity_views(context.tables.get("opportunities"), stages),
+        "compared": together.comparability_views(context.tables.get("comparable_sources"), labels),
         "kpis": views.kpi_views(context.tables.get("kpis")),
         "paper_size": paper_size(stages),
         "joins": views.join_views(context.tables.get("joins"), labels),
@@ -120,9 +124,22 @@ def _front(context: SiteContext, stages: Sequence[views.StageView]) -> dict[str,
 
 
 def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
-    names = {view.id: view.name for view in views.stage_views(context.tables["journey_map"])}
+    stages = views.stage_views(context.tables["journey_map"])
+    names = {view.id: view.name for view in stages}
+    labels = {
+        source["source"]: source["label"]
+        for source in views.source_views(context.tables.get("sources"))
+    }
+    found = together.opportunity_views(context.tables.get("opportunities"), stages)
     segments = views.segment_views(context.tables.get("funnel"), stage.id)
     return {
+        "display": together.display_views(context.tables.get("joint_display"), stage.id),
+        "causes": together.cause_views(context.tables.get("causes"), stage.id, names, labels),
+        "opportunities": [
+            entry
+            for entry in (*found["ranked"], *found["confirmed"], *found["candidates"])
+            if entry["stage"] == stage.id
+        ],
         "segments": [entry for entry in segments if entry["segment"]],
         "timings": views.timing_views(context.tables.get("stage_timing"), stage.id, names),
         "leaving": views.leaving_views(context.tables, stage.id, names),
