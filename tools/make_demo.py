@@ -76,6 +76,15 @@ PAINS = {
     "QM": "quality_mismatch",
 }
 OUTCOMES = {"met": "met", "mis": "missed", "exc": "exceeded"}
+# What words and numbers were written to say together, by the default rules: a pain that a
+# quarter and more tell, and more than a fifth lost, or not.
+VERDICTS = {
+    "discover": "sources agree",
+    "choose": "sources agree",
+    "order": "sources agree",
+    "wait": "sources disagree",
+    "recommend": "not asked",
+}
 TOP_PAIN = {
     "discover": "broken_promise",
     "choose": "choice_overload",
@@ -893,6 +902,44 @@ def make_codes(
     return dated
 
 
+SAMPLE = "survey.csv"
+"""Excerpts of the survey of March, drawn by `cjm codes export demo --coder carla --validation 150
+--source survey --sample survey`."""
+SAMPLE_COLUMNS = ["document_id", "start", "end", "quote", "code_group", "code", "coded_at"]
+
+
+def make_sample_codes(march: list[Answerer]) -> list[list]:
+    """Let a third person code the random sample: pains and emotions, or `none`, without a slip."""
+    sentences = {
+        key_of(sentence.text): sentence
+        for person in march
+        for told in person.answers.values()
+        for sentence in told
+    }
+    moment = datetime(2026, 4, 27, 10, 0, tzinfo=UTC)
+    rows: list[list] = []
+    with (TEXTS / "samples" / SAMPLE).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            sentence = find_sentence(row["quote"], sentences)
+            for group, codes in (("pain_point", sentence.pains), ("emotion", sentence.emotions)):
+                for code in [code for code in codes if code != "neutral"] or ["none"]:
+                    moment += timedelta(seconds=40)
+                    stamp = moment.isoformat().replace("+00:00", "Z")
+                    anchor = [row["document_id"], row["start"], row["end"], row["quote"]]
+                    rows.append([*anchor, group, code, stamp])
+    return rows
+
+
+def find_sentence(quote: str, sentences: dict[str, Sentence]) -> Sentence:
+    """Return the sentence that an excerpt is, or the shortest that it is a part of."""
+    # Masked names are of any length, so that the words around them must do.
+    parts = [key_of(part) for part in quote.split("[name]")]
+    found = [key for key in sentences if all(f" {part} " in f" {key} " for part in parts if part)]
+    if not found:
+        raise SystemExit(f"The sample quotes what nobody wrote: {quote}")
+    return sentences[min(found, key=lambda key: (len(key), key))]
+
+
 def person_codes(rng: random.Random, coder: str, sentence: Sentence) -> list[tuple[str, str]]:
     habits = CODERS[coder]
     slips = 0.10 if coder == "ana" else 0.2
@@ -948,7 +995,7 @@ def make(folder: Path) -> dict:
     march = make_march(random.Random(f"{SEED}-march"), visitors, writer)
     june = make_june(random.Random(f"{SEED}-june"), march, visitors, writer)
 
-    for name in ("interviews", "codes"):
+    for name in ("interviews", "codes", "samples"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for head, turns in interviews.values():
         (folder / "interviews" / head["file"]).write_text(
@@ -963,6 +1010,9 @@ def make(folder: Path) -> dict:
     for coder in CODERS:
         rows = make_codes(random.Random(f"{SEED}-{coder}"), coder, interviews, names_in(roster))
         write_csv(folder / "codes" / f"{coder}.csv", CODE_COLUMNS, rows)
+    write_csv(folder / "codes" / "carla.csv", SAMPLE_COLUMNS, make_sample_codes(march))
+    shutil.copyfile(TEXTS / "samples" / SAMPLE, folder / "samples" / SAMPLE)
+    shutil.copyfile(TEXTS / "findings.yaml", folder / "findings.yaml")
     truth = make_truth(visitors, events, interviews, march, june, roster)
     (folder / "truth.json").write_text(to_json(truth), "utf-8", newline="\n")
     return truth
@@ -1121,6 +1171,7 @@ def make_truth(
             "wearer": "first-time wearers tell trust and unclear_information more often",
         },
         "top_pain": TOP_PAIN,
+        "verdicts": VERDICTS,
         "pains_in_interviews": {
             stage: {
                 pain: sorted(people)
