@@ -167,3 +167,25 @@ def test_2015_report_says_that_it_is_no_sales_funnel(survey_2015):
     assert "stop answering" in page
     assert "no sales funnel" in page
     assert "visits" in page
+
+
+def test_portuguese_interviews_run_as_counts_only(interviews_pt):
+    study = interviews_pt.study
+    assert study.sources.set_index("source")["n_participants"].to_dict() == {"tests": 6, "form": 6}
+    assert study.joins["n_both"].tolist() == [6]
+    # A language that the coder does not read is set aside, and never coded as if it were read.
+    spoken = study.languages[study.languages["language"] == "pt"]
+    assert set(spoken["status"]) == {"set aside"}
+    assert len(spoken) >= 20
+    aside = study.excerpts["document_id"].isin(spoken["document_id"])
+    held = study.held_codes[study.held_codes["code_group"] != "stage"]
+    assert not held["excerpt_id"].isin(study.excerpts.loc[aside, "excerpt_id"]).any()
+    # Six people, not drawn: no share and no interval anywhere.
+    for table in (study.mentions, study.rating_summary):
+        assert table[["low", "high"]].isna().all().all()
+    assert study.mentions["share"].isna().all()
+
+
+def test_portuguese_report_says_what_was_not_read(interviews_pt):
+    page = (interviews_pt.folder / "index.html").read_text("utf-8")
+    assert "Portuguese" in page
