@@ -22,7 +22,11 @@ from cjm_research.integration.links import (
 from cjm_research.integration.openings import find_openings
 from cjm_research.integration.orders import compare_orders
 from cjm_research.integration.priorities import describe_rule, rank_opportunities
-from cjm_research.integration.segments import compare_audience_segments, mask_segment_mentions
+from cjm_research.integration.segments import (
+    compare_audience_segments,
+    drop_small_segments,
+    mask_segment_mentions,
+)
 from cjm_research.integration.stage_behaviour import describe_stage_behaviour
 from cjm_research.integration.trust import describe_trust, gate, judge_trust
 from cjm_research.integration.verdicts import describe_rules, judge_stages
@@ -40,6 +44,7 @@ __all__ = [
     "describe_rules",
     "describe_stage_behaviour",
     "describe_trust",
+    "drop_small_segments",
     "find_openings",
     "gate",
     "join_display",

@@ -28,7 +28,8 @@ COMPARISON_COLUMNS = [
     "share", "low", "high", "n_said_others", "n_heard_others", "difference", "difference_low",
     "difference_high", "p", "p_adjusted", "n_compared", "suppressed", "words",
 ]  # fmt: skip
-KINDS = ("pain_point", "emotion", "drop_off")
+DROP_OFF = "drop_off"
+KINDS = ("pain_point", "emotion", DROP_OFF)
 BEHAVIOUR = "behaviour"
 """`source` of what people do: no source with words can have it side by side with its own."""
 MIN_PEOPLE = 5
@@ -223,6 +224,28 @@ def mask_segment_mentions(
     if masked.empty:
         return whole.reset_index(drop=True)
     return pd.concat([whole, masked[whole.columns]], ignore_index=True)
+
+
+def drop_small_segments(table: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Leave the segments out of a table of behaviour that a published report may not split by.
+
+    Who goes on from one stage enters the next, so that a count hidden at one stage is told by
+    its neighbours: a segment of which one cell is hidden is left out whole.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column `segment`, empty for everybody.
+    comparison : DataFrame
+        Table `segment_comparison`.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `table`.
+    """
+    hidden = comparison["suppressed"].astype(bool) & (comparison["kind"] == DROP_OFF)
+    return table[~table["segment"].isin(comparison.loc[hidden, "segment"])]
 
 
 def count_singletons(participants: pd.DataFrame, columns: Sequence[str]) -> Singletons:

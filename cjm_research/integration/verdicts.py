@@ -408,7 +408,9 @@ def _leavers(stage: Stage, done: str, evidence: _Evidence) -> tuple[LeaversHeard
         for row in found
     ]
     did = _LEFT.get(stage.measure, "left here")
-    words = f"of those heard here and found in the behaviour record, {_listed(parts)} {did}"
+    kinds = {evidence.sources.get(row["source"], {}).get("kind") for row in found}
+    who = "with notes here" if kinds == {"note"} else "heard here"
+    words = f"of those {who} and found in the behaviour record, {_listed(parts)} {did}"
     n_left = max(row["n_left"] for row in found)
     if n_left:
         return "heard", float(n_left), words

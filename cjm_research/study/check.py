@@ -6,12 +6,19 @@ from pathlib import Path
 
 from cjm_research import behaviour, coding, readers, review
 from cjm_research.codes import NONE
-from cjm_research.config import Events, StudyConfig, build_journey, load_config
+from cjm_research.config import (
+    Events,
+    Findings,
+    StudyConfig,
+    build_journey,
+    load_config,
+    load_findings,
+)
 from cjm_research.errors import CjmError, did_you_mean, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.study import following
-from cjm_research.study.project import STUDY_FILE, find_study
+from cjm_research.study.project import FINDINGS_FILE, STUDY_FILE, find_study
 
 _COUNTED = {
     "people": "people",
@@ -35,11 +42,14 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     Raises
     ------
     CjmError
-        If there is no such study or its study.yaml cannot be used.
+        If there is no such study, or its study.yaml or findings.yaml cannot be used.
     """
     place = find_study(study)
     config = load_config(place.folder / STUDY_FILE, where=f"{place.name}/{STUDY_FILE}")
     journey = build_journey(config.journey, where=STUDY_FILE)
+    findings = load_findings(
+        place.folder / FINDINGS_FILE, journey, where=f"{place.name}/{FINDINGS_FILE}"
+    )
     codebook = coding.load_codebook(place.folder / "codebook.yaml")
     lines = [f"{place.name}: {config.title}", ""]
     lines.append("stages: " + " → ".join(stage.name for stage in journey))
@@ -77,6 +87,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     found += _describe_unseen(config, journey, seen)
     lines += ["", "behaviour", *found] if found else []
     lines += _describe_codes(place.folder / "codes", journey, codebook)
+    lines += _describe_findings(findings, codebook)
     lines.append("")
     if slips:
         lines.append(f"{len(slips)} of the questions in `behaviour:` cannot be asked yet.")
@@ -140,6 +151,25 @@ def _describe_codes(folder: Path, journey: Journey, codebook: coding.Codebook) -
             near = did_you_mean(code, [name for kind, name in known if kind == group])
             lines.append(f"  ? {group} '{code}' is not in the codebook.{near}")
     return lines
+
+
+def _describe_findings(findings: Findings, codebook: coding.Codebook) -> list[str]:
+    """Count what people conclude, and name codes that the codebook does not know."""
+    if not findings.verdicts and not findings.opportunities:
+        return []
+    n_confirmed = sum(row.confirmed for row in findings.opportunities)
+    lines = [
+        "",
+        "findings by people",
+        f"  {len(findings.verdicts):>8,} verdicts",
+        f"  {len(findings.opportunities):>8,} opportunities, {n_confirmed:,} confirmed",
+    ]
+    known = [code for group, code in codebook.labels() if group == "pain_point"]
+    return lines + [
+        f"  ? pain_point '{row.code}' is not in the codebook.{did_you_mean(row.code, known)}"
+        for row in findings.opportunities
+        if row.code not in known
+    ]
 
 
 def _describe(material: Material, journey: Journey) -> list[str]:

@@ -237,6 +237,7 @@ def make_map(
             task_success=task_success,
             loss=followed["loss"],
             funnel_window=config.behaviour.funnel.window,
+            collected=_collected(config),
         ),
         "joins": synthesis.count_joins({k: v for k, v in people.items() if v}),
         "journey_map": journey_map,
@@ -245,6 +246,15 @@ def make_map(
         evidence, mapped, config=config, journey=journey, findings=findings,
         samples=samples, labels=labels, segments=segments, say=say,
     )  # fmt: skip
+
+
+def _collected(config: StudyConfig) -> dict[str, str]:
+    """Return when each source was collected, in words, where it says so."""
+    return {
+        source.id: f"{source.collected.start} to {source.collected.end}"
+        for source in config.sources
+        if source.collected
+    }
 
 
 def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:

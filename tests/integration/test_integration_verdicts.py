@@ -475,12 +475,18 @@ def test_leaving_is_worded_as_the_measure_of_the_stage():
         stage_behaviour=pd.DataFrame([did(60, 100, measure="task_failure")]),
         links=pd.DataFrame([link(9, 3, source="notes")], columns=LINK_COLUMNS),
         comparable=["notes"],
-        source_facts=pd.DataFrame(columns=["source", "label", "kind", "has_design", "wave"]),
+        source_facts=pd.DataFrame(
+            [("notes", "Notes", "note", False, "")],
+            columns=["source", "label", "kind", "has_design", "wave"],
+        ),
         journey=journey,
         rules=VerdictPart(),
         findings=Findings(),
     )
-    assert "3 of 9 (notes) failed a first try here." in table.loc[0, "reason"]
+    assert (
+        "Of those with notes here and found in the behaviour record, 3 of 9 (Notes) failed a "
+        "first try here." in table.loc[0, "reason"]
+    )
 
 
 def test_without_a_measure_nobody_can_be_known_to_have_left():

@@ -32,19 +32,17 @@ def test_the_first_page_answers_a_readers_four_questions(render):
     page = render()["index"]
     first = block(page, "Where to look first")
     assert first.index("Forced to open an account") < first.index("Ads promise too much")
-    assert "133 of 296 tell it, 58 % are lost there; rank 1 of 2 (between 1 and 2)" in first
+    assert "told by 133 of 296, 58 % leave; rank 1 of 2 (between 1 and 2)" in first
     assert "Set up: sources disagree" in first
     # Their opportunities are ranked above: not said twice.
     assert "Order: sources agree" not in first
     whom = block(page, "For whom")
-    assert (
-        "mobile (device) Order: 62 % are lost, +13 points more than others (+7 to +18)" in whom
-    )
+    assert "mobile (device) Order: 62 % are lost, +13 points more than others (+7 to +18)" in whom
     assert "desktop" not in whom
     sure = block(page, "How sure we are")
     assert "1 of 5 decided by a person" in sure
-    assert "135 of 240 (Survey) of those heard and seen there were lost there" in sure
-    assert "(Interviews) of those heard" not in sure
+    assert "135 of 240 (Survey) are known to have left there" in sure
+    assert "9 (Interviews)" not in sure
     assert "1 of 2 machine codes that people checked agree" in sure
     assert "Machine-coded, uncorrected Interviews" in sure
     change = block(page, "What would change our mind")
@@ -58,7 +56,7 @@ def test_without_confirmed_opportunities_nothing_is_ranked(render, sample):
     page = render(opportunities=found)["index"]
     first = block(page, "Where to look first")
     assert "rank" not in first.replace("ranked", "")
-    assert "nobody has confirmed an opportunity yet" in first
+    assert "nobody has confirmed one that can be ranked" in first
     assert "Order: sources agree" in first
     section = page.find(id="candidates-title").parent
     assert said(section.details.summary).startswith("3 candidates, in no order")
@@ -147,3 +145,22 @@ def test_no_table_of_the_sample_is_unknown_to_the_study(sample):
 
     assert set(sample.together()) <= set(TABLES)
     assert all(isinstance(table, pd.DataFrame) for table in sample.together().values())
+
+
+def test_notes_are_noted_and_tasks_fail(sample, tmp_path):
+    task = sample.task_tables()
+    stage = task["journey_map"]["stage"].iloc[0]
+    cause = sample.tables()["causes"].iloc[:1].assign(stage=stage, told_at=stage, source="log")
+    verdict = sample.tables()["verdicts"].iloc[:1].assign(stage=stage)
+    render_site(sample.context(tables=task | {"causes": cause, "verdicts": verdict}), tmp_path)
+    page = BeautifulSoup((tmp_path / f"stage-{stage}.html").read_text("utf-8"), "html.parser")
+    heads = [said(cell) for cell in page.select("table.causes thead th")]
+    assert heads[:5] == [
+        "What is noted",
+        "Source",
+        "Noted for",
+        "Failed, of those",
+        "Failed, of others",
+    ]
+    section = said(page.select_one("table.causes").find_parent("section"))
+    assert "tell" not in section.casefold().replace("told", "")

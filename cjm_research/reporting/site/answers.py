@@ -24,6 +24,7 @@ _OPEN = {
     "only said": "no behaviour is measured",
     "only done": "people leave, and those heard tell of nothing",
 }
+_DID = {"task_failure": "failed a first try", "questionnaire_abandonment": "stopped answering"}
 
 
 def answer_views(
@@ -67,10 +68,11 @@ def _ranked(ranked: Sequence[Mapping[str, Any]]) -> Iterator[Cell]:
         sure = ""
         if entry["rank_low"] is not None:
             sure = f" (between {whole(entry['rank_low'])} and {whole(entry['rank_high'])})"
-        told = f"{whole(entry['n_said'])} of {whole(entry['n_heard'])} tell it"
+        told = f"{'noted for' if entry['noted'] else 'told by'} {whole(entry['n_said'])} of "
+        told += whole(entry["n_heard"])
         lost = ""
         if entry["drop_off_rate"] is not None:
-            lost = f", {percent(entry['drop_off_rate'])} are lost there"
+            lost = f", {percent(entry['drop_off_rate'])} {entry['behaviour_label']}"
         yield _line(
             entry["label"],
             f"{entry['stage_name']}; {told}{lost}; rank {whole(entry['rank'])} of {len(ranked)}"
@@ -80,9 +82,15 @@ def _ranked(ranked: Sequence[Mapping[str, Any]]) -> Iterator[Cell]:
 
 
 def _stages(places: Sequence[tuple[StageView, Cell]]) -> Iterator[Cell]:
-    """Yield the stages where both strands point to trouble, then those where they part."""
+    """Yield the stages where both strands point to trouble, then those where they part.
+
+    Of one measure the stages that lose most come first; of several, no number says which.
+    """
+    ordered = list(places)
+    if len({stage.behaviour.measure for stage, _ in places if stage.behaviour.rate}) == 1:
+        ordered.sort(key=lambda place: -(place[0].behaviour.rate or 0))
     for wanted in ("sources agree", "partly agree", "sources disagree"):
-        for stage, verdict in places:
+        for stage, verdict in ordered:
             loud = verdict["said"] in ("much", "mixed")
             if verdict["verdict"] != wanted or not (loud or verdict["done"] == "much"):
                 continue
@@ -93,9 +101,10 @@ def _side(stage: StageView, verdict: Mapping[str, Any]) -> str:
     rate = stage.behaviour.rate
     lost = "" if rate is None else f"{percent(rate)} {stage.behaviour.label}"
     told = next((s.entries[0]["label"] for s in stage.pains if s.entries), "")
-    words = f"“{told}”" if told else "little is told"
+    verb = "noted" if stage.noted else "told"
+    words = f"“{told}”" if told else f"little is {verb}"
     if verdict["done"] == "little":
-        return f"much is told, {words}, and only {lost}"
+        return f"much is {verb}, {words}, and only {lost}"
     return "; ".join(part for part in (words, lost) if part)
 
 
@@ -205,10 +214,13 @@ def _heard_leavers(
             and (count(row.get("n_entered")) or 0) > 0
         ]
         if parts and wanted in names:
+            stage = names[wanted]
+            who = "with notes" if stage.noted else "heard"
             yield _line(
-                f"Leavers heard at {names[wanted].name}",
-                f"{', '.join(parts)} of those heard and seen there were lost there",
-                names[wanted].href,
+                f"{stage.name}, of those {who}",
+                f"{', '.join(parts)} are known to have {_DID.get(stage.behaviour.measure, 'left')} "
+                "there",
+                stage.href,
             )
 
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment
 
 from cjm_research.figures.cells import number
+from cjm_research.integration import drop_small_segments
 from cjm_research.reporting.site import answers, grounds, together, views, voices
 from cjm_research.reporting.site.context import SiteContext, StudyRuns
 from cjm_research.reporting.site.environment import make_environment
@@ -33,6 +35,7 @@ def render_site(context: SiteContext, folder: Path) -> list[Path]:
     environment = make_environment()
     stages = views.stage_views(context.tables["journey_map"])
     sources = views.source_views(context.tables.get("sources"))
+    labels = {source["source"]: source["label"] for source in sources}
     chapters: list[dict[str, Any]] = [
         {
             "title": chapter["title"],
@@ -49,6 +52,7 @@ def render_site(context: SiteContext, folder: Path) -> list[Path]:
         "stages": stages,
         "chapters": chapters,
         "sources": sources,
+        "coding": together.coding_views(context.tables.get("trust"), labels),
         "verdicts": together.verdict_views(context.tables.get("verdicts")),
     }
     written = [
@@ -131,7 +135,7 @@ def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
         for source in views.source_views(context.tables.get("sources"))
     }
     found = together.opportunity_views(context.tables.get("opportunities"), stages)
-    segments = views.segment_views(context.tables.get("funnel"), stage.id)
+    segments = views.segment_views(_safe_funnel(context), stage.id)
     return {
         "display": together.display_views(context.tables.get("joint_display"), stage.id),
         "causes": together.cause_views(context.tables.get("causes"), stage.id, names, labels),
@@ -150,6 +154,12 @@ def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
         "coverage": views.coverage_views(context.tables.get("coverage"), stage.id),
         "small_sample": views.SMALL_SAMPLE,
     }
+
+
+def _safe_funnel(context: SiteContext) -> pd.DataFrame | None:
+    """Return the funnel without audience segments that would tell of a handful of people."""
+    funnel, compared = (context.tables.get(k) for k in ("funnel", "segment_comparison"))
+    return funnel if funnel is None or compared is None else drop_small_segments(funnel, compared)
 
 
 def _beside(trail: Sequence[Mapping[str, str]], place: int) -> dict[str, Any]:

@@ -103,6 +103,18 @@ def comparability_views(sources: pd.DataFrame | None, labels: Mapping[str, str])
     ]
 
 
+def coding_views(trust: pd.DataFrame | None, labels: Mapping[str, str]) -> Cell:
+    """Return which sources' machine codes people have checked on a random sample."""
+    n_labels: dict[str, int] = {}
+    for row in rows(trust):
+        name = labels.get(text(row.get("source")), text(row.get("source")))
+        n_labels[name] = max(n_labels.get(name, 0), count(row.get("n_labels")) or 0)
+    return {
+        "checked": [name for name, n in n_labels.items() if n],
+        "uncorrected": [name for name, n in n_labels.items() if not n],
+    }
+
+
 def _cause(row: Cell, names: Mapping[str, str], labels: Mapping[str, str]) -> Cell:
     p = number(row.get("p_adjusted"))
     told_at, source = text(row.get("told_at")), text(row.get("source"))
@@ -137,6 +149,8 @@ def _opportunity(row: Cell, places: Mapping[str, StageView]) -> Cell:
         "stage": text(row.get("stage")),
         "stage_name": stage.name if stage else text(row.get("stage")),
         "href": stage.href if stage else "",
+        "noted": bool(stage and stage.noted),
+        "behaviour_label": stage.behaviour.label if stage else "",
         **{
             name: text(row.get(name))
             for name in (

@@ -25,6 +25,13 @@ LONG_CONTEXT = 160
 SMALL_SAMPLE = 5
 PERSON_KINDS = ("interview", "note")
 
+LOST_WORDS = {
+    "task_failure": "failed",
+    "questionnaire_abandonment": "stopped",
+    "churn": "gone",
+}
+"""Behaviour measure to what is said of those who did not go on, where "lost" would mislead."""
+
 SAID_BY = {"observer": "observer’s note on "}
 
 
@@ -109,6 +116,11 @@ class StageView:
         return bool(self.sources) and all(source.kind == "note" for source in self.sources)
 
     @property
+    def lost_word(self) -> str:
+        """What became of those who did not go on, in the words of the stage's measure."""
+        return LOST_WORDS.get(self.behaviour.measure, "lost")
+
+    @property
     def silent(self) -> bool:
         """True when nobody was asked and nobody said anything of their own accord."""
         said = [*self.feelings, *self.quotes]
@@ -164,6 +176,8 @@ def kpi_views(kpis: pd.DataFrame | None) -> list[Cell]:
                 "target": target,
                 "n": count(row.get("n")),
                 "count": count(row.get("count")),
+                "window": text(row.get("window")),
+                "why": text(row.get("why")),
                 "at_most": text(row.get("direction")).lower().replace("_", " ")
                 in ("at most", "down", "lower", "below", "max", "maximum", "decrease", "<="),
                 "verdict": text(row.get("verdict")) or "cannot tell",
