@@ -15,9 +15,9 @@ from cjm_research.statistics import NOTHING, estimate_kappa
 from cjm_research.statistics.prevalence import estimate_prediction_powered
 
 TRUST_COLUMNS = [
-    "source", "code_group", "code", "label", "status", "n_excerpts", "n_machine", "n_labels",
-    "n_participants", "kappa", "kappa_low", "kappa_high", "machine_share", "corrected_share",
-    "corrected_low", "corrected_high", "n_to_code", "reason",
+    "source", "code_group", "code", "label", "status", "n_excerpts", "n_machine", "n_drawn",
+    "n_labels", "n_participants", "kappa", "kappa_low", "kappa_high", "machine_share",
+    "corrected_share", "corrected_low", "corrected_high", "n_to_code", "reason",
 ]  # fmt: skip
 TRUSTED = "trusted"
 NEEDS_PERSON = "needs a person"
@@ -61,9 +61,10 @@ def judge_trust(
     -------
     DataFrame
         Table `trust`, one row per source, group and code that the machine gave there.
-        `n_machine` of the source's `n_excerpts` excerpts have it by machine; `n_labels` of them
-        were drawn and judged by people, of `n_participants` participants. `kappa` (Cohen, with
-        its interval over participants) is how far machine and people agree on those.
+        `n_machine` of the source's `n_excerpts` excerpts have it by machine; `n_drawn` of them
+        were drawn, and `n_labels` of these judged by people, of `n_participants` participants.
+        `kappa` (Cohen, with its interval over participants) is how far machine and people agree
+        on those.
 
         `status` is "trusted" from `rules.min_agreement` and `rules.min_labels` on; "needs a
         person" below that agreement; "uncorrected" without a sample, with fewer labels (of
@@ -117,12 +118,21 @@ def _say(rows: pd.DataFrame, study: str) -> str:
     # Groups that nobody coded have no labels, beside others that people did code.
     n_labels, n_to_code = int(rows["n_labels"].max()), int(rows["n_to_code"].min())
     if n_to_code:
-        coded = f"people coded {n_labels} excerpts drawn at random; " if n_labels else ""
+        wanted, n_drawn = n_labels + n_to_code, int(rows["n_drawn"].max())
+        coded = (
+            f"people coded {n_labels} of {n_drawn} excerpts drawn at random; " if n_drawn else ""
+        )
+        how = (
+            f"code {n_to_code} more of them"
+            if n_drawn >= wanted
+            # A sample is never enlarged: what is added later would not be drawn with the rest.
+            else f"draw a {'new ' if n_drawn else ''}sample of {wanted} or more "
+            f"(`cjm codes export {study} --coder NAME --validation {wanted}` with `--source` and "
+            "a `--sample` name of its own)"
+        )
         return (
             f"{source}: machine-coded, uncorrected; counts may be too high or too low. To say how "
-            f"far the machine agrees with people, {coded}{n_to_code}{' more' if coded else ''} are "
-            f"needed: `cjm codes export {study} --coder NAME --validation {n_labels + n_to_code}` "
-            "with `--source` and `--sample` of this source."
+            f"far the machine agrees with people, {coded}{how}."
         )
     checked = rows[rows["n_labels"] > 0]["status"].value_counts()
     words = (
@@ -168,6 +178,7 @@ def _weigh(
     row: dict[str, Any] = {
         "n_excerpts": len(said),
         "n_machine": int(said.sum()),
+        "n_drawn": int(excerpts["excerpt_id"].isin(drawn.index).sum()),
         "n_labels": n_labels,
         "n_participants": len(set(people[known])),
         "machine_share": float(said.mean()),

@@ -103,7 +103,7 @@ def test_without_a_sample_nothing_is_corrected_and_the_report_says_how_many_to_c
     assert math.isnan(row["corrected_share"])
     (line,) = describe_trust(table, study="mine")
     assert line.startswith("talks: machine-coded, uncorrected;")
-    assert "100 are needed: `cjm codes export mine --coder NAME --validation 100`" in line
+    assert "draw a sample of 100 or more (`cjm codes export mine --coder NAME" in line
 
 
 def test_people_who_coded_what_was_not_drawn_count_for_nothing():
@@ -118,7 +118,14 @@ def test_too_few_labels_are_no_correction():
     row = table.iloc[0]
     assert (row["status"], row["n_to_code"]) == (UNCORRECTED, 40)
     (line,) = describe_trust(table, study="mine")
-    assert "people coded 60 excerpts drawn at random; 40 more are needed" in line
+    assert "people coded 60 of 60 excerpts drawn at random; draw a new sample of 100" in line
+
+
+def test_a_sample_that_is_half_coded_is_to_be_coded_on():
+    excerpts, machine, sample, judged = study(0.9, 0.97)
+    half = judged[judged["excerpt_id"].isin(sample["excerpt_id"].head(60))]
+    (line,) = describe_trust(judge(excerpts, machine, sample, half), study="mine")
+    assert "people coded 60 of 200 excerpts drawn at random; code 40 more of them." in line
 
 
 def test_a_code_that_nobody_met_in_the_sample_cannot_be_told():
