@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,7 +26,7 @@ class Html:
         return self._html
 
     def __repr__(self) -> str:
-        return "<table or quotes, shown as HTML>"
+        return "<table, quotes or sentences, shown as HTML>"
 
 
 def show_table(
@@ -34,6 +35,7 @@ def show_table(
     caption: str,
     digits: int = 2,
     stage_names: Mapping[str, str] | None = None,
+    source_names: Mapping[str, str] | None = None,
 ) -> Html:
     """Return a table to show, with a caption, numbers rounded and categories in order.
 
@@ -48,11 +50,13 @@ def show_table(
         Decimals of numbers that are not whole.
     stage_names : mapping of str to str, optional
         Names to show for the stage ids in columns that hold stages.
+    source_names : mapping of str to str, optional
+        Names to show for the source ids in columns that hold sources.
     """
     names = stage_names or {}
-    for column in _OF_STAGES & set(table.columns):
-        named = table[column].astype("object").map(lambda stage: names.get(stage, stage))
-        table = table.assign(**{column: named})
+    for columns, known in ((_OF_STAGES, names), (_OF_SOURCES, source_names or {})):
+        for column in columns & set(table.columns):
+            table = table.assign(**{column: _named(table[column], known)})
     if "path" in table:
         steps = table["path"].map(lambda path: path.split(_ARROW))
         named = steps.map(lambda path: _ARROW.join(names.get(step, step) for step in path))
@@ -62,6 +66,16 @@ def show_table(
     flat = table.loc[:, [not _holds_lists(values) for _, values in table.items()]]
     titled = flat.rename(columns={name: _title(name) for name in flat.columns})
     return Html(markup.table_html(titled, caption=caption, digits=digits))
+
+
+def show_sentences(sentences: Iterable[str]) -> Html:
+    """Return sentences to show: one as a paragraph, several as a list; commands in backticks."""
+    lines = [_CODE.sub(r"<code>\1</code>", markup.escape(sentence)) for sentence in sentences]
+    if not lines:
+        return Html('<p class="none">None in this study.</p>')
+    if len(lines) == 1:
+        return Html(f"<p>{lines[0]}</p>")
+    return Html(f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>")
 
 
 def show_quotes(quotes: pd.DataFrame) -> Html:
@@ -87,7 +101,13 @@ def show_figure(figure: Figure, *, alt: str) -> None:
 
 
 _ARROW = " > "
-_OF_STAGES = {"stage", "next_stage", "step", "from", "to", "a", "b", "destination"}
+_CODE = re.compile("`([^`]+)`")
+_OF_STAGES = {"stage", "next_stage", "told_at", "step", "from", "to", "a", "b", "destination"}
+_OF_SOURCES = {"source", "against"}
+
+
+def _named(ids: pd.Series, names: Mapping[str, str]) -> pd.Series:
+    return ids.astype("object").map(lambda value: names.get(value, value))
 
 
 def _holds_lists(values: pd.Series) -> bool:
@@ -123,4 +143,39 @@ _SAID = {
     "n_complete": "of them submitted",
     "n_partial": "of them not",
     "source_label": "source",
+    "said": "is told",
+    "done": "is done",
+    "by": "decided by",
+    "proposed": "by the rules",
+    "against": "numbers of",
+    "person_level": "person by person",
+    "n_linked": "found in the record",
+    "n_left": "lost here",
+    "n_told_left": "of them, told",
+    "n_quiet_left": "of them, silent",
+    "told_at": "told at",
+    "n_told_before": "told before",
+    "n_told_after": "told after",
+    "n_told_unknown": "told at a time not known",
+    "rank_low": "rank, low",
+    "rank_high": "rank, high",
+    "weights_rank_low": "other weights, low",
+    "weights_rank_high": "other weights, high",
+    "first_share": "share of draws first",
+    "n_known": "tell an outcome",
+    "missed_share": "share missed",
+    "missed_low": "low",
+    "missed_high": "high",
+    "n_only_rational": "reasons only",
+    "n_only_emotional": "feelings only",
+    "n_in_trouble": "in trouble too",
+    "n_clear": "in none",
+    "n_delight_and_need": "pleased, with a need",
+    "n_labels": "coded by people",
+    "kappa_low": "low",
+    "kappa_high": "high",
+    "machine_share": "share by machine",
+    "corrected_share": "share corrected",
+    "corrected_low": "low",
+    "corrected_high": "high",
 }

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from cjm_research.figures.experiments import describe_experiments, plot_experiments
     from cjm_research.figures.flow import describe_stage_flow, plot_stage_flow
     from cjm_research.figures.funnel import describe_funnel, plot_funnel
+    from cjm_research.figures.joint_display import describe_joint_display, plot_joint_display
     from cjm_research.figures.journey_map import describe_journey_map, plot_journey_map
     from cjm_research.figures.mentions import (
         describe_emotions,
@@ -35,6 +36,7 @@ __all__ = [
     "describe_emotions",
     "describe_experiments",
     "describe_funnel",
+    "describe_joint_display",
     "describe_journey_map",
     "describe_pain_points",
     "describe_paths",
@@ -46,6 +48,7 @@ __all__ = [
     "plot_emotions",
     "plot_experiments",
     "plot_funnel",
+    "plot_joint_display",
     "plot_journey_map",
     "plot_pain_points",
     "plot_paths",
@@ -62,6 +65,7 @@ _HOMES = {
     "describe_emotions": "mentions",
     "describe_experiments": "experiments",
     "describe_funnel": "funnel",
+    "describe_joint_display": "joint_display",
     "describe_journey_map": "journey_map",
     "describe_pain_points": "mentions",
     "describe_paths": "paths",
@@ -73,6 +77,7 @@ _HOMES = {
     "plot_emotions": "mentions",
     "plot_experiments": "experiments",
     "plot_funnel": "funnel",
+    "plot_joint_display": "joint_display",
     "plot_journey_map": "journey_map",
     "plot_pain_points": "mentions",
     "plot_paths": "paths",

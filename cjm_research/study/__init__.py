@@ -296,6 +296,24 @@ class Study:
         options.setdefault("title", self.config.title)
         return figures.plot_journey_map(self.journey_map, **options)
 
+    def plot_joint_display(self, **options: Any) -> Any:
+        """Draw words beside numbers, stage by stage; see `figures.plot_joint_display`."""
+        from cjm_research import figures
+
+        rules = self.config.integration.verdicts
+        compared = self.comparable_sources
+        options.setdefault("left_out", compared.loc[~compared["comparable"], "source"].tolist())
+        options.setdefault("stage_names", self.stage_names)
+        return figures.plot_joint_display(
+            self.verdicts,
+            mentions=self.mentions,
+            coverage=self.coverage,
+            stage_behaviour=self.stage_behaviour,
+            much_told=rules.much_told,
+            much_lost=rules.much_lost,
+            **options,
+        )
+
     def plot_funnel(self, **options: Any) -> Any:
         """Draw drop-off by stage; see `figures.plot_funnel`."""
         from cjm_research import figures

@@ -1,4 +1,4 @@
-"""Conventions of the report notebooks, checked on their JSON alone."""
+"""Conventions of the report notebooks, checked on their JSON; and what their cells show with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+
+from cjm_research.display import show_sentences, show_table
 
 ROOT = Path(__file__).parents[2]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -125,3 +128,26 @@ def test_cell_ids_are_there_and_differ(path: Path):
 def test_tags_are_known(path: Path):
     for cell in read(path)["cells"]:
         assert tags(cell) <= TAGS
+
+
+@notebooks
+def test_small_cells_of_audience_segments_are_not_shown(path: Path):
+    for cell in code_cells(path):
+        for line in source(cell).splitlines():
+            if "show_table" in line and "mentions" in line:
+                assert "segment == ''" in line or "mask_segment_mentions" in line, line
+
+
+def test_sentences_are_shown_as_text_and_commands_as_code():
+    assert show_sentences(["One <b>."])._repr_html_() == "<p>One &lt;b&gt;.</p>"
+    several = show_sentences(["Run `cjm codes`.", "A ` alone."])._repr_html_()
+    assert several == "<ul><li>Run <code>cjm codes</code>.</li><li>A ` alone.</li></ul>"
+    assert "none" in show_sentences([])._repr_html_().lower()
+
+
+def test_sources_are_shown_by_their_names_and_unknown_ones_by_their_ids():
+    table = pd.DataFrame({"source": ["talks", "log"], "against": ["log", "talks"]})
+    shown = show_table(table, caption="Two", source_names={"talks": "Interviews"})._repr_html_()
+    assert shown.count("<td>Interviews</td>") == 2
+    assert shown.count("<td>log</td>") == 2
+    assert table["source"].tolist() == ["talks", "log"]

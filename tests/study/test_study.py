@@ -261,4 +261,5 @@ def test_progress_is_told_line_by_line(project):
 def test_figures_are_one_call(ready):
     study = open_study("tiny")
     assert study.plot_funnel() is not None
+    assert study.plot_joint_display() is not None
     assert study.plot_pain_points("survey") is not None
