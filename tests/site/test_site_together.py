@@ -32,7 +32,7 @@ def test_the_first_page_answers_a_readers_four_questions(render):
     page = render()["index"]
     first = block(page, "Where to look first")
     assert first.index("Forced to open an account") < first.index("Ads promise too much")
-    assert "told by 133 of 296, 58 % leave; rank 1 of 2 (between 1 and 2)" in first
+    assert "told by 133 of 296, 58 % leave; rank 1 of 2 (1 to 2)" in first
     assert "Set up: sources disagree" in first
     # Their opportunities are ranked above: not said twice.
     assert "Order: sources agree" not in first
@@ -41,6 +41,7 @@ def test_the_first_page_answers_a_readers_four_questions(render):
     assert "desktop" not in whom
     sure = block(page, "How sure we are")
     assert "1 of 5 decided by a person" in sure
+    assert "rank 1 to 2 in 95 % of draws of other people, 1 with other weights" in sure
     assert "135 of 240 (Survey) are known to have left there" in sure
     assert "9 (Interviews)" not in sure
     assert "1 of 2 machine codes that people checked agree" in sure

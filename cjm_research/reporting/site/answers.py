@@ -66,8 +66,8 @@ def _line(title: str, line: str, href: str = "") -> Cell:
 def _ranked(ranked: Sequence[Mapping[str, Any]]) -> Iterator[Cell]:
     for entry in ranked[: MOST_FIRST - 1]:
         sure = ""
-        if entry["rank_low"] is not None:
-            sure = f" (between {whole(entry['rank_low'])} and {whole(entry['rank_high'])})"
+        if entry["rank_low"] is not None and entry["rank_low"] != entry["rank_high"]:
+            sure = f" ({_span(entry['rank_low'], entry['rank_high'])})"
         told = f"{'noted for' if entry['noted'] else 'told by'} {whole(entry['n_said'])} of "
         told += whole(entry["n_heard"])
         lost = ""
@@ -169,18 +169,11 @@ def _sure(
         "by declared rules",
     )
     if ranked and ranked[0]["rank_low"] is not None:
-        low, high = ranked[0]["rank_low"], ranked[0]["rank_high"]
-        at, best, worst = (
-            ranked[0]["rank"],
-            *(ranked[0][f"weights_rank_{s}"] for s in ("low", "high")),
-        )
-        steady = low == high == at and best == worst == at
+        top = ranked[0]
         yield _line(
             "First place",
-            "the same in 95 % of draws of other people, and with other weights"
-            if steady
-            else f"between {whole(low)} and {whole(high)} with other people, {whole(best)} to "
-            f"{whole(worst)} with other weights",
+            f"rank {_span(top['rank_low'], top['rank_high'])} in 95 % of draws of other people, "
+            f"{_span(top['weights_rank_low'], top['weights_rank_high'])} with other weights",
         )
     yield from _heard_leavers(tables, places, labels, focus)
     yield from _coded(tables, labels)
@@ -190,6 +183,10 @@ def _sure(
             yield _line(name, "not set beside these numbers: see what compares")
         elif not row.get("person_level"):
             yield _line(name, "beside the numbers stage by stage only: nothing on single people")
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return whole(low) if low == high else f"{whole(low)} to {whole(high)}"
 
 
 def _heard_leavers(
