@@ -208,8 +208,9 @@ MEANINGS = {
     "Question.id": "short name",
     "Question.columns": "one column, or several of one question",
     "Question.text": "as it was asked",
-    "Question.kind": "`open` gives text; `nps`, `csat`, `ces` and `rating` numbers; `choice` is "
-    "only counted; `attribute` describes the person",
+    "Question.kind": "`open` gives text; `nps`, `csat`, `ces`, `sus` and `rating` numbers "
+    "(`sus` one column with the finished score, 0 to 100); `choice` is only counted; "
+    "`attribute` describes the person",
     "Question.scale": "lowest and highest value",
     "Question.stage": "stage that the question is about",
     "Question.codes": "see below",

@@ -21,7 +21,7 @@ from cjm_research.coding.excerpts import split_excerpts
 from cjm_research.coding.explanations import Explanation, explain_excerpt
 from cjm_research.coding.heads import HEADS_FILE, load_heads
 from cjm_research.coding.language import SET_ASIDE, detect_languages
-from cjm_research.coding.learned import LearnedCoder, describe_learned, learn_codes
+from cjm_research.coding.learned import LEARNED, LearnedCoder, describe_learned, learn_codes
 from cjm_research.coding.own_models import OwnModelCoder
 from cjm_research.coding.qdc import read_qdc, write_qdc
 from cjm_research.coding.resources import CODE_GROUPS, Codebook, CodeEntry, load_codebook
@@ -52,6 +52,7 @@ from cjm_research.tables import check_table, empty_table
 __all__ = [
     "CODE_GROUPS",
     "EMOTIONS",
+    "LEARNED",
     "OTHER",
     "SET_ASIDE",
     "THEMES_FILE",

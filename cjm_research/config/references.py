@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
 from cjm_research.config.journeys import resolve_stage
 from cjm_research.config.schema import (
     Events,
+    Kpi,
     Observations,
     Outcome,
     Questionnaire,
@@ -29,8 +31,17 @@ def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
         except UnknownNameError as error:
             problems.append(str(error))
     for source in config.sources:
+        if source.collected and source.collected.end < source.collected.start:
+            problems.append(f"sources.{source.id}.collected: `to:` lies before `from:`.")
         if isinstance(source, Survey):
             ids = [question.id for question in source.questions]
+            problems += [
+                f"sources.{source.id}.questions.{question.id}: a `sus` is one column with the "
+                f"finished score, 0 to 100; {len(question.columns)} columns are named. Score the "
+                "ten items first."
+                for question in source.questions
+                if question.kind == "sus" and len(question.columns) > 1
+            ]
             if source.questionnaire:
                 for page in source.questionnaire.pages:
                     for block in page.blocks:
@@ -56,6 +67,7 @@ def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
         value, key = needed.get(kpi.measure, ("-", ""))
         if not value:
             problems.append(f"kpis.{kpi.name}: a {kpi.measure} needs `{key}:` with a stage.")
+        problems += _kpi_problems(kpi, config)
         ends = [_position(journey, name) for name in (kpi.from_stage, kpi.to_stage) if name]
         if -1 not in ends and ends != sorted(ends):
             problems.append(f"kpis.{kpi.name}: `to: {kpi.to_stage}` comes before `from:`.")
@@ -146,6 +158,35 @@ def _place_problems(source: Events, config: StudyConfig) -> list[str]:
             f"{quoted(others)}. Bring them into one folder or table."
         )
     return problems
+
+
+def _kpi_problems(kpi: Kpi, config: StudyConfig) -> list[str]:
+    low, high = _TARGETS.get(kpi.measure, (-math.inf, math.inf))
+    problems = []
+    if not low <= kpi.target <= high:
+        problems.append(
+            f"kpis.{kpi.name}: the target of a {kpi.measure} lies between {low:g} and {high:g}. "
+            f"Found: {kpi.target:g}."
+        )
+    sources = [source.id for source in config.sources]
+    if kpi.source and kpi.source not in sources:
+        problems.append(
+            f"kpis.{kpi.name}: no source '{kpi.source}'.{did_you_mean(kpi.source, sources)} "
+            f"Allowed: {quoted(sources)}."
+        )
+    return problems
+
+
+_SHARE = (0.0, 1.0)
+_TARGETS = {
+    "conversion": _SHARE,
+    "drop_off": _SHARE,
+    "task_success": _SHARE,
+    "retention": _SHARE,
+    "nps": (-100.0, 100.0),
+    "sus": (0.0, 100.0),
+}
+"""Measure -> least and greatest target that it can be held against."""
 
 
 def _integration_problems(config: StudyConfig) -> list[str]:

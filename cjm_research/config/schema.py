@@ -487,7 +487,9 @@ def _usual_weights() -> dict[Weighed, float]:
 class PriorityPart(_Part):
     """How opportunities are ordered: the weight of each column, and whose words count."""
 
-    weights: dict[Weighed, Annotated[float, Field(ge=0)]] = Field(default_factory=_usual_weights)
+    weights: dict[Weighed, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        default_factory=_usual_weights
+    )
     source: str = ""
 
 
@@ -495,7 +497,7 @@ class TrustPart(_Part):
     """When a machine code is trusted: by its agreement with people on a random sample."""
 
     min_agreement: float = Field(0.667, ge=0, le=1)
-    min_labels: int = Field(100, ge=20)
+    min_labels: int = Field(100, ge=50)
 
 
 class IntegrationPart(_Part):

@@ -12,6 +12,12 @@ from cjm_research.integration.comparability import (
     summarize_comparability,
 )
 from cjm_research.integration.consistency import compare_channels
+from cjm_research.integration.disclosure import (
+    drop_small_counts,
+    hide_few_causes,
+    hide_few_display,
+    hide_few_links,
+)
 from cjm_research.integration.expectations import measure_expectation_gap
 from cjm_research.integration.links import (
     count_links,
@@ -44,9 +50,13 @@ __all__ = [
     "describe_rules",
     "describe_stage_behaviour",
     "describe_trust",
+    "drop_small_counts",
     "drop_small_segments",
     "find_openings",
     "gate",
+    "hide_few_causes",
+    "hide_few_display",
+    "hide_few_links",
     "join_display",
     "judge_stages",
     "judge_trust",

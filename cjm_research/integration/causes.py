@@ -472,10 +472,12 @@ def _say_link(row: Mapping[str, Any], journey: Journey) -> list[str]:
     tested = not math.isnan(row["p"])
     first = f" ({_percent(n_left / n)})" if tested else ""
     second = f" ({_percent(n_others_left / n_others)})" if tested else ""
-    tell = "for whom it is noted and who" if row["kind"] == "note" else f"who {_tell(n)} and"
+    note = row["kind"] == "note"
+    tell = "for whom it is noted and who" if note else f"who {_tell(n)} and"
+    silent = "" if note else ", silent ones included"
     counts = (
         f"Of {n} {tell} {came}, {n_left}{first} {left}, "
-        f"of {n_others} others, silent ones included, {n_others_left}{second}"
+        f"of {n_others} others{silent}, {n_others_left}{second}"
     )
     if not tested:
         return [f"{counts}."]

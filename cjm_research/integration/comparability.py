@@ -19,8 +19,8 @@ from cjm_research.statistics import estimate_difference
 COMPARABILITY_COLUMNS = ["source", "against", "aspect", "status", "n", "words"]
 SUMMARY_COLUMNS = ["source", "comparable", "person_level", "words"]
 SAME, DIFFERS, CANNOT_TELL = "same", "differs", "cannot tell"
-PEOPLE, LEAVERS, STAGES, DATES, WAVE, CHANNEL, SEGMENT = (
-    "people", "leavers", "stages", "dates", "wave", "channel", "segment",
+PEOPLE, LEAVERS, RECORDER, STAGES, DATES, WAVE, CHANNEL, SEGMENT = (
+    "people", "leavers", "recorder", "stages", "dates", "wave", "channel", "segment",
 )  # fmt: skip
 
 MIN_LINKED = 5
@@ -28,6 +28,8 @@ MIN_LINKED = 5
 SAME_PEOPLE = 0.9
 """Share of a source's people in the behaviour record, or of people whose audience segment is
 known, from which the two count as the same."""
+MIN_AT_STAGE = 10
+"""People whose end at a stage is known below which these are not held against all."""
 MOSTLY_CAME = 0.75
 """Share of those heard on a stage who came there by the record, below which ids may be mixed."""
 LONG = pd.Timedelta(days=60)
@@ -39,6 +41,8 @@ NEAR = 0.2
 
 _SAME_WAY = (STAGES, DATES)
 """Where these differ, what is told of a way is not of the way that the record has."""
+_OF_ITSELF = (PEOPLE, LEAVERS, RECORDER, STAGES)
+"""What is checked where words and numbers are of one source."""
 _RECORDS = {"note": "task_failure", "survey_answer": "questionnaire_abandonment"}
 """Sources with words that are behaviour records as well, and what they measure."""
 _LOST = {
@@ -55,7 +59,9 @@ def check_comparability(
     behaviour_sources: Sequence[str],
     documents: pd.DataFrame,
     excerpts: pd.DataFrame,
+    ratings: pd.DataFrame,
     person_stages: pd.DataFrame,
+    stage_behaviour: pd.DataFrame,
     joins: pd.DataFrame,
     segment_people: pd.DataFrame,
     channel_mentions: pd.DataFrame,
@@ -75,10 +81,12 @@ def check_comparability(
         Sources with a log of events. A survey is a record of its own where the journey has
         stages measured by questionnaire, and observers' notes where it has stages measured by
         tasks.
-    documents, excerpts : DataFrame
+    documents, excerpts, ratings : DataFrame
         Tables of those names; `excerpts` with resolved stages.
     person_stages : DataFrame
-        What became of those who have words and are found in a record.
+        What became of those who have words or ratings and are found in a record.
+    stage_behaviour : DataFrame
+        Of `describe_stage_behaviour`: `n_lost` of `n` by the record, per stage.
     joins : DataFrame
         Table `joins`: people that two sources share.
     segment_people : DataFrame
@@ -98,7 +106,12 @@ def check_comparability(
 
         - "people": how many of the source's people are in the record; `n` of them with a known
           way through its stages. "Same" from 90 % on.
-        - "leavers": whether those who were lost, and those who were not, are among them.
+        - "leavers": whether those who were lost, and those who were not, are among them. Where
+          both are, "differs" when at some stage Newcombe's interval for the drop-off of the
+          source's people in the record (10 or more, with words or ratings) less that of all
+          leaves out 0. As the former are some of the latter, it is too wide, not too narrow.
+          Not for tasks, whose tries are counted, nor where ids or waves do not fit.
+        - "recorder": "cannot tell" where the observers who noted wrote the outcomes as well.
         - "stages": whether people are heard on stages where they came by the record. When fewer
           than three in four did, ids may be those of other people.
         - "dates": whether what is told is of the days that are counted: collected neither
@@ -119,7 +132,9 @@ def check_comparability(
         sources=sources.set_index("source"),
         documents=documents,
         excerpts=excerpts,
+        ratings=ratings,
         person_stages=person_stages,
+        stage_behaviour=stage_behaviour,
         joins=joins,
         segment_people=segment_people,
         channel_mentions=channel_mentions,
@@ -133,7 +148,7 @@ def check_comparability(
         for record in records:
             pair = _Pair(facts["source"], facts["label"], facts["wave"], *record)
             for aspect, check in _CHECKS.items():
-                if pair.source == pair.against and aspect not in (PEOPLE, LEAVERS, STAGES):
+                if pair.source == pair.against and aspect not in _OF_ITSELF:
                     continue
                 rows += [
                     [pair.source, pair.against, aspect, *found] for found in check(pair, given)
@@ -197,7 +212,9 @@ class _Given:
     sources: pd.DataFrame
     documents: pd.DataFrame
     excerpts: pd.DataFrame
+    ratings: pd.DataFrame
     person_stages: pd.DataFrame
+    stage_behaviour: pd.DataFrame
     joins: pd.DataFrame
     segment_people: pd.DataFrame
     channel_mentions: pd.DataFrame
@@ -212,13 +229,15 @@ class _Given:
         mine = self.documents[self.documents["source"] == source]
         return set(mine["participant_id"]) - {""}
 
-    def ends(self, pair: _Pair) -> pd.DataFrame:
-        """Return what became of a source's people in a record."""
+    def raters(self, source: str) -> set[str]:
+        mine = self.ratings[self.ratings["source"] == source]
+        return set(mine["participant_id"]) - {""}
+
+    def ends(self, pair: _Pair, *, rated: bool = False) -> pd.DataFrame:
+        """Return what became of a source's people in a record; on request, of raters as well."""
+        people = self.people(pair.source) | (self.raters(pair.source) if rated else set())
         stages = self.person_stages
-        return stages[
-            stages["participant_id"].isin(self.people(pair.source))
-            & (stages["measure"] == pair.measure)
-        ]
+        return stages[stages["participant_id"].isin(people) & (stages["measure"] == pair.measure)]
 
 
 @dataclass(frozen=True)
@@ -299,16 +318,85 @@ def _check_leavers(pair: _Pair, given: _Given) -> _Found:
             f"How many of the people of {pair.label} {left} cannot be told: nobody's way through "
             f"{pair.record} is known.",
         )  # fmt: skip
+    elif pair.source == pair.against and pair.measure == "task_failure" and n_lost in (0, n):
+        # Observers note of whoever tries: nobody else is in the record.
+        who = f"All {n:,}" if n_lost else f"Nobody of the {n:,}"
+        yield SAME, n, f"{who} {among} {left}."
     elif not n_lost:
         yield DIFFERS, n, f"Nobody of the {n:,} {among} {left}: those who did are not heard."
     elif n_lost == n:
         yield DIFFERS, n, f"All {n:,} {among} {left}: those who {stayed} are not heard."
+    elif unlike := _compare_leavers(pair, given):
+        yield DIFFERS, n, unlike
     else:
         words = f"{n_lost:,} of the {n:,} {among} {left}."
         # With tasks everybody comes to every stage; elsewhere the later ones see survivors.
         if pair.measure != "task_failure":
             words += " Those heard on a later stage came through the earlier ones."
         yield SAME, n, words
+
+
+def _compare_leavers(pair: _Pair, given: _Given) -> str:
+    """Say at which stages those who were lost are too few, or too many, of a source's people."""
+    if pair.measure == "task_failure" or any(
+        status == DIFFERS
+        for check in (_check_wave, _check_stages)
+        for status, _, _ in check(pair, given)
+    ):
+        return ""
+    known = given.ends(pair, rated=True).dropna(subset="left")
+    record = given.stage_behaviour
+    record = record[(record["measure"] == pair.measure) & (record["n"] > 0)].set_index("stage")
+    left, stayed = _LOST[pair.measure]
+    found: dict[str, list[str]] = {}
+    for stage in given.journey:
+        mine = known.loc[known["stage"] == stage.id, "left"]
+        if len(mine) < MIN_AT_STAGE or stage.id not in record.index:
+            continue
+        n, n_lost = len(mine), int(mine.sum())
+        n_all, n_lost_all = (int(record.loc[stage.id, name]) for name in ("n", "n_lost"))
+        gap = estimate_difference(n_lost, n, n_lost_all, n_all)
+        if gap.low <= 0 <= gap.high:
+            continue
+        share, share_all = n_lost / n, n_lost_all / n_all
+        if gap.value > 0:
+            missing = f"those who {stayed} are heard less than others there"
+        elif share < share_all / 2:
+            missing = f"those who {left} are hardly heard there"
+        else:
+            missing = f"those who {left} are heard less than others there"
+        shown, shown_all = _percents(share, share_all)
+        found.setdefault(missing, []).append(
+            f"{n_lost:,} of {n:,} ({shown}) {left} at {stage.name}, against {shown_all} of all"
+        )
+    if not found:
+        return ""
+    is_own = pair.source == pair.against
+    who = "with words or ratings" if is_own else f"found in {pair.record}"
+    parts = "; ".join(f"{'; '.join(stages)}: {missing}" for missing, stages in found.items())
+    return f"Of the people of {pair.label} {who}, {parts}."
+
+
+def _percents(*shares: float) -> list[str]:
+    """Return '3 %' and '29 %'; with a digit more where that would claim two alike, none or all."""
+    whole = [round(100 * share) for share in shares]
+    claims = len(set(whole)) < len(whole) or any(
+        100 * share != rounded and rounded in (0, 100)
+        for share, rounded in zip(shares, whole, strict=True)
+    )
+    return [f"{100 * share:.{1 if claims else 0}f}\u202f%" for share in shares]
+
+
+def _check_recorder(pair: _Pair, given: _Given) -> _Found:
+    if pair.source != pair.against or pair.measure != "task_failure":
+        return
+    n = given.ends(pair)["participant_id"].nunique()
+    if n:
+        yield (
+            CANNOT_TELL, n,
+            "Notes and outcomes were written down by the same observers about the same tries: they "
+            "are not two independent records, and their agreement confirms little.",
+        )  # fmt: skip
 
 
 def _check_stages(pair: _Pair, given: _Given) -> _Found:
@@ -543,6 +631,7 @@ def _unlike(value: str, more: bool, n: int, total: int, n_other: int, other: int
 _CHECKS: dict[str, Callable[[_Pair, _Given], _Found]] = {
     PEOPLE: _check_people,
     LEAVERS: _check_leavers,
+    RECORDER: _check_recorder,
     STAGES: _check_stages,
     DATES: _check_dates,
     WAVE: _check_wave,

@@ -183,9 +183,9 @@ def join_display(
     -------
     DataFrame
         Table `joint_display`, one row per stage and source. `gap` names what one side alone
-        shows: "loss without words" (somebody is lost, and nobody tells of a pain point) or
-        "words without loss"; "" where both or neither do, nothing is counted, or the source is
-        not comparable.
+        shows: "loss without words" (somebody is lost, and nobody of those heard tells of a pain
+        point) or "words without loss"; "" where both or neither do, nothing is counted, or the
+        source is not comparable.
 
         Below the level of the stage, where the two sides are joined: of `n_lost_known` lost
         `counted` ("people" or "first tries"), `n_lost_silent` have no words beside them; of
@@ -300,7 +300,9 @@ def _gap(row: dict[str, Any], notes: pd.DataFrame | None) -> dict[str, Any]:
     if not row["comparable"]:
         return {"gap": ""} | _NOT_JOINED
     gap = ""
-    if row["n_lost"] > 0 and not row["n_told"]:
+    # Nobody heard is no silence; an observer who notes nothing was there to see it.
+    is_silence = row["n_heard"] > 0 or row["kind"] == "note"
+    if row["n_lost"] > 0 and not row["n_told"] and is_silence:
         gap = LOSS_WITHOUT_WORDS
     if row["n_lost"] == 0 and row["n_told"]:
         gap = WORDS_WITHOUT_LOSS

@@ -24,6 +24,7 @@ NEEDS_PERSON = "needs a person"
 UNCORRECTED = "uncorrected"
 NOT_GATED = frozenset({"stage", "theme"})
 """Groups that place an excerpt, or that no codebook defines: nobody can be asked to agree."""
+LOOSE = "part of it was learned from people's codes, which the sample does not check"
 MIN_MET = 5
 """Coded excerpts that have the code, by people or machine, below which agreement is chance."""
 
@@ -36,6 +37,7 @@ def judge_trust(
     sample: pd.DataFrame,
     rules: TrustPart,
     labels: Mapping[tuple[str, str], str],
+    unchecked: pd.DataFrame | None = None,
     random_state: int = 0,
 ) -> pd.DataFrame:
     """Hold every machine code against people, and correct how often it occurs.
@@ -55,6 +57,9 @@ def judge_trust(
         none were.
     rules : TrustPart
     labels : mapping of (code_group, code) to str
+    unchecked : DataFrame, optional
+        Codes of machines that do not speak where people have: nothing on the sample says how
+        right they are. What they coded as well is "uncorrected".
     random_state : int, default 0
 
     Returns
@@ -85,6 +90,7 @@ def judge_trust(
         else pd.Series(dtype=float)
     )
     truth = _settle(judged)
+    loose = set() if unchecked is None else _cells(unchecked, spoken)
     rows = []
     for source, mine in spoken.groupby("source", sort=True):
         codes = given[given["excerpt_id"].isin(mine["excerpt_id"])]
@@ -92,11 +98,14 @@ def judge_trust(
             said = mine["excerpt_id"].isin(with_code["excerpt_id"]).to_numpy(dtype=float)
             asked = _labels(truth, str(group), str(code), mine["excerpt_id"])
             asked = np.where(mine["excerpt_id"].isin(drawn.index), asked, math.nan)
+            found = _weigh(said, asked, mine, drawn, rules, random_state)
+            if (source, group, code) in loose and found["n_labels"]:
+                found |= {"status": UNCORRECTED, "reason": LOOSE}
             rows.append(
                 {
                     "source": source, "code_group": group, "code": code,
                     "label": labels.get((str(group), str(code)), str(code).replace("_", " ")),
-                    **_weigh(said, asked, mine, drawn, rules, random_state),
+                    **found,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows, columns=TRUST_COLUMNS)
@@ -143,6 +152,12 @@ def _say(rows: pd.DataFrame, study: str) -> str:
     others = rows.loc[rows["n_labels"] == 0, "code_group"]
     unchecked = sorted({group.replace("_", " ") for group in others})
     return words + (f"; not checked: {', '.join(unchecked)}." if unchecked else ".")
+
+
+def _cells(codes: pd.DataFrame, excerpts: pd.DataFrame) -> set[tuple[str, str, str]]:
+    placed = codes.merge(excerpts[["excerpt_id", "source"]], on="excerpt_id")
+    keys = placed[["source", "code_group", "code"]].drop_duplicates()
+    return set(keys.itertuples(index=False, name=None))
 
 
 def _settle(judged: pd.DataFrame) -> pd.DataFrame:

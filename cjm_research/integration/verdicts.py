@@ -11,6 +11,7 @@ import pandas as pd
 
 from cjm_research.config import Findings, Verdict
 from cjm_research.config.schema import VerdictPart
+from cjm_research.integration.trust import NEEDS_PERSON
 from cjm_research.journey import Journey, Stage
 
 MIN_PEOPLE = 5
@@ -40,6 +41,7 @@ def judge_stages(
     journey: Journey,
     rules: VerdictPart,
     findings: Findings,
+    trusted: Mapping[tuple[str, str, str], str] | None = None,
 ) -> pd.DataFrame:
     """Say per stage whether what people say and what people do agree.
 
@@ -83,6 +85,9 @@ def judge_stages(
         The thresholds that the study declares.
     findings : Findings
         A person's verdict replaces the machine's.
+    trusted : mapping of (source, code group, code) to str, optional
+        Of `gate`: a pain point that an answer rests on and that "needs a person" is named as
+        such in the reason. It has its say all the same.
 
     Returns
     -------
@@ -90,7 +95,8 @@ def judge_stages(
         Table `verdicts`, one row per stage in journey order, whatever the order of the input.
         `verdict` holds; `proposed` is the machine's, and `by` names the person who decided
         (empty while it is a proposal). `reason` gives the counts and thresholds that led to
-        the proposal, and the person's note. `leavers_heard`: whether anybody heard here by a
+        the proposal, says where notes and outcomes are by the same observers, and ends with the
+        person's note. `leavers_heard`: whether anybody heard here by a
         comparable source is known to have left here; "not heard" only when at least 5 of a
         source's are found in the behaviour record. `n_leavers_heard` is the largest number
         over sources, as the same person may be in several; NaN when nobody can tell.
@@ -114,6 +120,7 @@ def judge_stages(
         comparable=_names(comparable),
         sources={row["source"]: row for row in _records(source_facts)},
         rules=rules,
+        trusted=trusted or {},
     )
     rows = [_judge(stage, evidence, findings) for stage in journey]
     frame = pd.DataFrame(rows, columns=VERDICT_COLUMNS).astype({"n_leavers_heard": "float64"})
@@ -140,6 +147,9 @@ def describe_rules(rules: VerdictPart) -> list[str]:
         "A source drawn at random, or of everybody, is judged by its whole 95 % interval; any "
         f"other by its plain count, which needs {MIN_PEOPLE} people heard and {MIN_TELLERS} who "
         "tell it.",
+        "The most told pain point is picked after looking: where few people are heard, "
+        f"a share of {told} is easily reached by chance.",
+        "Words are counted as the machine and people coded them, uncorrected.",
         f"A rating counts as much told when its whole interval lies below {' or '.join(low)}."
         if low
         else "Ratings are shown and not judged, as no threshold is declared for them.",
@@ -168,6 +178,7 @@ class _Evidence:
     comparable: frozenset[str]
     sources: Mapping[str, dict[str, Any]]
     rules: VerdictPart
+    trusted: Mapping[tuple[str, str, str], str]
 
     def label(self, source: str) -> str:
         return str(self.sources[source]["label"]) if source in self.sources else source
@@ -210,6 +221,7 @@ def _judge(stage: Stage, evidence: _Evidence, findings: Findings) -> dict[str, A
     sentences = [
         _lead(said, done.level) + "; ".join([*said_words, done.words]),
         leavers_words,
+        _one_recorder(stage, said, done.level, evidence),
         _left_out(stage, evidence),
     ]
     reason = " ".join(_sentence(words) for words in sentences if words)
@@ -234,15 +246,8 @@ def _judge(stage: Stage, evidence: _Evidence, findings: Findings) -> dict[str, A
 
 def _said(stage: Stage, evidence: _Evidence) -> tuple[Said, list[str]]:
     """Return what the comparable sources say together, and the words of each."""
-    ratings = [row for row in evidence.ratings if row["stage"] == stage.id]
-    mine = [row for row in ratings if row["source"] in evidence.comparable]
-    rated = [_rating(row, evidence) for row in _by_measure(mine)]
-    told = [
-        _words(row, evidence, is_rated=any(r["source"] == row["source"] for r in mine))
-        for row in evidence.coverage
-        if row["stage"] == stage.id and row["source"] in evidence.comparable
-    ]
-    answers = [*told, *rated]
+    rated = [_rating(row, evidence) for row in _by_measure(_rated(stage, evidence))]
+    answers = [*_tell(stage, evidence).values(), *rated]
     levels = [answer.level for answer in answers]
     words = [answer.words for answer in answers if answer.words]
     said = _together(levels)
@@ -250,6 +255,39 @@ def _said(stage: Stage, evidence: _Evidence) -> tuple[Said, list[str]]:
         # Somebody was asked, with no rule or no right to judge what they answered.
         return "cannot tell", words or ["no comparable source asked about this stage"]
     return said, words if said != "not asked" else ["nobody was asked about this stage"]
+
+
+def _rated(stage: Stage, evidence: _Evidence) -> list[dict[str, Any]]:
+    """Return the comparable sources' ratings of a stage."""
+    return [
+        row
+        for row in evidence.ratings
+        if row["stage"] == stage.id and row["source"] in evidence.comparable
+    ]
+
+
+def _tell(stage: Stage, evidence: _Evidence) -> dict[str, _Answer]:
+    """Return what each comparable source's words say of a stage."""
+    rating = {row["source"] for row in _rated(stage, evidence)}
+    return {
+        row["source"]: _words(row, evidence, is_rated=row["source"] in rating)
+        for row in evidence.coverage
+        if row["stage"] == stage.id and row["source"] in evidence.comparable
+    }
+
+
+def _one_recorder(stage: Stage, said: Said, done: str, evidence: _Evidence) -> str:
+    """Say so where the observers who noted, and had a say, wrote the outcomes as well."""
+    if stage.measure != "task_failure" or not (said in _JUDGED and done in _JUDGED):
+        return ""
+    noted = [
+        answer.level in _JUDGED
+        for source, answer in _tell(stage, evidence).items()
+        if evidence.sources.get(source, {}).get("kind") == "note"
+    ]
+    return (
+        "notes and outcomes are by the same observers: no independent sources" if any(noted) else ""
+    )
 
 
 def _words(row: Mapping[str, Any], evidence: _Evidence, *, is_rated: bool) -> _Answer:
@@ -279,7 +317,9 @@ def _words(row: Mapping[str, Any], evidence: _Evidence, *, is_rated: bool) -> _A
     level, by = _share(most, limit, has_design=bool(facts.get("has_design")))
     if not named and level != "little":
         level, by = "cannot tell", ", and a person has to name it"
-    return _Answer(level, _telling(most, label, limit, is_note=is_note) + by)
+    status = evidence.trusted.get((source, "pain_point", most["code"]), "")
+    words = _telling(most, label, limit, is_note=is_note, needs_person=status == NEEDS_PERSON)
+    return _Answer(level, words + by)
 
 
 def _share(pain: Mapping[str, Any], limit: float, *, has_design: bool) -> tuple[str, str]:
@@ -296,14 +336,16 @@ def _share(pain: Mapping[str, Any], limit: float, *, has_design: bool) -> tuple[
     return _side(share, share, limit)
 
 
-def _telling(pain: Mapping[str, Any], label: str, limit: float, *, is_note: bool) -> str:
+def _telling(
+    pain: Mapping[str, Any], label: str, limit: float, *, is_note: bool, needs_person: bool
+) -> str:
     share = ""
     if not math.isnan(pain["low"]):
         share = f"; {_percent(pain['share'], limit)}, {_interval(pain, limit)}"
-    what = f"“{pain['label']}”"
+    what = f"“{pain['label']}”" + (", a code that needs a person" if needs_person else "")
     n = f"{_whole(pain['n_said'])} of {_whole(pain['n_heard'])} ({label}{share})"
     if is_note:
-        return f"observers noted {what} for {n}"
+        return f"observers noted {what}{',' if needs_person else ''} for {n}"
     return f"{n} {'tells' if pain['n_said'] == 1 else 'tell'} {what}"
 
 
@@ -401,7 +443,8 @@ def _leavers(stage: Stage, done: str, evidence: _Evidence) -> tuple[LeaversHeard
         for row in evidence.links
         if row["stage"] == stage.id and row["source"] in evidence.comparable and row["n_linked"] > 0
     ]
-    if done == "not measured" or not found:
+    # Who comes back is known of all together, person by person of nobody.
+    if done == "not measured" or stage.measure == "churn" or not found:
         return "cannot tell", math.nan, ""
     parts = [
         f"{_whole(row['n_left'])} of {_whole(row['n_linked'])} ({evidence.label(row['source'])})"
@@ -423,6 +466,7 @@ def _leavers(stage: Stage, done: str, evidence: _Evidence) -> tuple[LeaversHeard
 
 
 _QUIET = frozenset({"little", "nothing"})
+_JUDGED = _QUIET | {"much", "mixed"}
 
 
 def _verdict(said: Said, done: str, leavers: LeaversHeard) -> Verdict:

@@ -212,6 +212,9 @@ def _compare(
     # Nobody changed, or all alike: no spread from which to tell how sure that is.
     if allowed and len(both) >= MIN_PEOPLE and changes.std() > 0:
         paired = estimate_mean(changes)
+        if shares:
+            # The t interval knows no bounds, and a change of shares has them.
+            paired = paired._replace(low=max(-1.0, paired.low), high=min(1.0, paired.high))
     return values | {
         "difference": gap.value, "low": gap.low, "high": gap.high, "p": p,
         "p_adjusted": math.nan,

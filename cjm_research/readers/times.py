@@ -133,10 +133,13 @@ def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         + "-"
         + parts["day"].fillna("").str.zfill(2)
     )
+    if parts.empty:  # of no rows pandas knows no type
+        none = pd.Series([], index=parts.index)
+        return none.astype("datetime64[us]"), none.astype("timedelta64[us]")
     date = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
     clock = pd.to_timedelta(_full_clock(parts["clock"]), errors="coerce")
     half = parts["half"].fillna("").str.lower().str[:1]
-    hour = clock.dt.components["hours"] if len(clock) else clock
+    hour = clock.dt.components["hours"]
     clock = clock.mask((half == "p") & (hour < 12), clock + timedelta(hours=12))
     clock = clock.mask((half == "a") & (hour == 12), clock - timedelta(hours=12))
     clock = clock.where(clock < timedelta(days=1))

@@ -111,11 +111,21 @@ def _limits(study: Study) -> Iterator[str]:
             "Notes are an observer's words about people, not what people said; where nothing "
             "is noted, nothing follows."
         )
+    listed = set(
+        study.opportunities[["stage", "code"]].astype(str).itertuples(index=False, name=None)
+    )
+    for finding in study.findings.opportunities:
+        if (finding.stage, finding.code) not in listed:
+            yield (
+                f"A finding of {finding.by} on '{finding.code}' at "
+                f"{study.journey[finding.stage].name} is not among the opportunities: fewer than "
+                "two people of the source that is counted tell of it there."
+            )
     codes = study.held_codes
     n_unfit = int(((codes["code_group"] == "pain_point") & (codes["code"] == "other")).sum())
     if n_unfit:
         yield (
-            f"{n_unfit:,} excerpts tell of trouble that fits no code of the codebook. They are "
+            f"{n_unfit:,} excerpts hold trouble that fits no code of the codebook. They are "
             "counted on the stage pages and left out of the map: somebody should read them."
         )
     split = set(study.funnel["segment"])

@@ -83,13 +83,16 @@ def describe_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[
         return [f"{since} nothing that the figures depend on has changed."]
     owed = list(dict.fromkeys("recoding" if n in RECODING else _OWED.get(n, n) for n in changed))
     if not differing:
-        return [f"{since} there are changes in {_listed(owed)}; no figure of the map differs."]
+        return [
+            f"{since} there are changes in {_listed(owed)}; the map’s counts of people "
+            "lost and of pains told do not differ."
+        ]
     if len(owed) == 1:
-        cause = f"only {owed[0]} changed: every difference of the map is owed to that"
+        cause = f"only {owed[0]} changed: what differs below is owed to that"
     else:
         cause = f"{_listed(owed)} changed at once: what is owed to which cannot be told apart"
     more = len(differing) - MOST_SHOWN
-    rest = [f"{more} more figures of the map differ."] if more > 0 else []
+    rest = [f"{more} more counts of the map differ."] if more > 0 else []
     return [f"{since} {cause}.", *differing[:MOST_SHOWN], *rest]
 
 

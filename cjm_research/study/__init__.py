@@ -407,7 +407,7 @@ class Study:
             folder,
             "codes",
             codes_key,
-            lambda: steps.make_codes(evidence, self.coding, self._say),
+            lambda: steps.make_codes(evidence, self.config, self.coding, self._say),
         )
         mapped = load_or_make(
             folder,

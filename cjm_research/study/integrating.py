@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cjm_research import behaviour, integration, review
+from cjm_research import behaviour, coding, integration, review
 from cjm_research.codes import PERSON, resolve_codes
 from cjm_research.config import Events, Findings, Observations, StudyConfig, Survey, Transcripts
 from cjm_research.journey import Journey
@@ -67,7 +67,9 @@ def join_strands(
         behaviour_sources=[s.id for s in config.sources if isinstance(s, Events)],
         documents=evidence["documents"],
         excerpts=mapped["excerpts"],
+        ratings=evidence["ratings"],
         person_stages=ends,
+        stage_behaviour=measured,
         joins=mapped["joins"],
         segment_people=mapped["segment_people"],
         channel_mentions=mapped["channel_mentions"],
@@ -105,6 +107,7 @@ def join_strands(
         journey=journey,
         rules=rules.verdicts,
         findings=findings,
+        trusted=integration.gate(trust),
     )
     cell = {"coverage": mapped["coverage"], "source_facts": facts, "journey": journey}
     return {
@@ -242,10 +245,13 @@ def _judge_trust(
 ) -> pd.DataFrame:
     codes = mapped["codes"]
     sample = _choose_sample(samples)
-    machine = codes[~codes["coder_id"].str.startswith(PERSON)]
+    # What is learned from people never speaks where they have: it is not on trial there.
+    learned = codes["coder_id"] == coding.LEARNED
+    machine = codes[~codes["coder_id"].str.startswith(PERSON) & ~learned]
     return integration.judge_trust(
         judged=review.list_judgements(codes, sample),
         machine=resolve_codes(machine, mapped["coders"]),
+        unchecked=codes[learned & (codes["strength"] > 0)],
         excerpts=mapped["excerpts"],
         sample=sample,
         rules=config.integration.trust,

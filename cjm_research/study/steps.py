@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cjm_research import behaviour, coding, privacy, readers, review, synthesis
@@ -72,12 +73,16 @@ def make_evidence(
     return tables
 
 
-def make_codes(evidence: Tables, setting: coding.CodingSetting, say: Say) -> Tables:
+def make_codes(
+    evidence: Tables, config: StudyConfig, setting: coding.CodingSetting, say: Say
+) -> Tables:
     """Split documents into excerpts, score them and let every machine coder speak."""
     say("splitting texts into excerpts")
-    documents = evidence["documents"]
-    excerpts = coding.split_excerpts(documents, evidence["turns"])
-    languages = coding.detect_languages(documents, evidence["turns"])
+    documents = _spoken(config, evidence["documents"])
+    turns = evidence["turns"]
+    turns = turns[turns["document_id"].isin(documents["document_id"])]
+    excerpts = coding.split_excerpts(documents, turns)
+    languages = coding.detect_languages(documents, turns)
     # What the encoder does not speak would come out as neutral: it is set aside instead.
     aside = languages.loc[languages["status"] == coding.SET_ASIDE, "document_id"]
     read = excerpts[~excerpts["document_id"].isin(aside)]
@@ -95,6 +100,22 @@ def make_codes(evidence: Tables, setting: coding.CodingSetting, say: Say) -> Tab
         "languages": languages,
         "embeddings": coding.as_table(scored.embeddings),
     }
+
+
+def _spoken(config: StudyConfig, documents: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what observers fill in as a matter of course: it is no word about anything.
+
+    What was done first, where it was not the expected path, is the failure itself once more:
+    coded as a pain, it would agree with every number.
+    """
+    as_a_rule = [
+        (documents["source"] == source.id) & (documents["question"] == text.column)
+        for source in config.sources
+        if isinstance(source, Observations)
+        for text in source.texts
+        if not text.noted
+    ]
+    return documents[~np.logical_or.reduce(as_a_rule)] if as_a_rule else documents
 
 
 def make_map(

@@ -355,7 +355,7 @@ def _said(row: Mapping[str, Any]) -> list[str]:
         told = [p for p in row["pain_points"] if p["source"] == source["source"]]
         if source["n_heard"] and told:
             most = told[0]
-            n = f"{most['n_said']} of {most['n_heard']}"
+            n = f"{most['n_said']:.0f} of {most['n_heard']:.0f}"
             if source["kind"] == "note":
                 parts.append(f"Observers noted “{most['label']}” for {n}")
             else:

@@ -526,10 +526,10 @@ def test_observers_note_and_tasks_fail():
     row = study.only()
     assert row["words"] == (
         "At Getting help it is noted for 2 of the 50 people observed. Of 2 for whom it is noted "
-        "and who tried a task of Getting help, 1 failed at least one task, of 1 others, silent "
-        "ones included, 1. Among those who failed at least one task, it was noted at a time that "
-        "is not known for 1. This is an association, not a cause: those who have the note may "
-        "differ from the others in other ways."
+        "and who tried a task of Getting help, 1 failed at least one task, of 1 others, 1. Among "
+        "those who failed at least one task, it was noted at a time that is not known for 1. This "
+        "is an association, not a cause: those who have the note may differ from the others in "
+        "other ways."
     )
     assert not re.search(r"\b(told|tell|left|leav)", row["words"] + row["missing"])
 

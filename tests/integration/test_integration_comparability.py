@@ -23,6 +23,16 @@ SPOKEN = pd.Timestamp("2026-04-01", tz="UTC")
 CHANNELS = ["n_channels", "channels", "n_participants"]
 
 
+def counted(journey=JOURNEY, measure="funnel_drop_off", **stages):
+    """What is lost of how many at each stage by the record; nothing where none is given."""
+    rows = [
+        (stage, measure, *stages.get(stage, (float("nan"), float("nan"))))
+        for stage in journey.stage_ids
+    ]
+    frame = pd.DataFrame(rows, columns=["stage", "measure", "n_lost", "n"])
+    return frame.assign(stage=journey.order(frame["stage"]))
+
+
 class Study:
     """60 people in a log, of whom 24 are interviewed: 8 of each stage that they came to."""
 
@@ -122,7 +132,9 @@ class Study:
             "behaviour_sources": ["log"],
             "documents": self.documents,
             "excerpts": self.excerpts,
+            "ratings": pd.DataFrame(columns=["participant_id", "source"], dtype="object"),
             "person_stages": self.ends(),
+            "stage_behaviour": counted(see=(20, 60), pick=(20, 40)),
             "joins": joins,
             "segment_people": self.segment_people,
             "channel_mentions": told.assign(source="calls"),
@@ -281,6 +293,113 @@ def test_only_those_who_left_were_heard():
     )
 
 
+SP = "\u202f"
+
+
+def test_a_stage_whose_leavers_are_hardly_heard_is_stated():
+    # 8 of the 24 left at the first stage and 8 of 16 at the second.
+    found = Study().check(stage_behaviour=counted(see=(700, 1000), pick=(500, 1000)))
+    assert estimate_difference(8, 24, 700, 1000).high < 0
+    assert statuses(found)["leavers"] == ["differs"]
+    assert words(found, "leavers") == (
+        f"Of the people of Interviews found in Event log, 8 of 24 (33{SP}%) left at Seeing, "
+        f"against 70{SP}% of all: those who left are hardly heard there."
+    )
+    assert words(found, "leavers") in summarize_comparability(found)["words"][0]
+    assert decided(found) == (True, True)
+
+
+def test_stages_that_differ_either_way_are_one_sentence():
+    found = Study().check(stage_behaviour=counted(see=(600, 1000), pick=(100, 1000)))
+    assert statuses(found)["leavers"] == ["differs"]
+    assert words(found, "leavers") == (
+        f"Of the people of Interviews found in Event log, 8 of 24 (33{SP}%) left at Seeing, "
+        f"against 60{SP}% of all: those who left are heard less than others there; 8 of 16 "
+        f"(50{SP}%) left at Picking, against 10{SP}% of all: those who stayed are heard less than "
+        "others there."
+    )
+
+
+def test_stages_of_one_kind_share_their_ending():
+    found = Study().check(stage_behaviour=counted(see=(950, 1000), pick=(999, 1000)))
+    assert words(found, "leavers") == (
+        f"Of the people of Interviews found in Event log, 8 of 24 (33{SP}%) left at Seeing, "
+        f"against 95{SP}% of all: those who left are hardly heard there; 8 of 16 (50.0{SP}%) left "
+        f"at Picking, against 99.9{SP}% of all: those who left are heard less than others there."
+    )
+    found = Study().check(stage_behaviour=counted(see=(100, 1000), pick=(100, 1000)))
+    assert "10\u202f% of all; 8 of 16" in words(found, "leavers")
+    assert words(found, "leavers").count("those who stayed are heard less") == 1
+
+
+def test_a_difference_that_may_be_chance_is_none():
+    # 8 of 24 against 40 %: Newcombe's interval holds 0.
+    gap = estimate_difference(8, 24, 400, 1000)
+    assert gap.low < 0 < gap.high
+    found = Study().check(stage_behaviour=counted(see=(400, 1000), pick=(500, 1000)))
+    assert statuses(found)["leavers"] == ["same"]
+
+
+@pytest.mark.parametrize(("n", "status"), [(9, "same"), (10, "differs")])
+def test_nine_people_at_a_stage_are_not_held_against_all(n, status):
+    study = Study()
+    study.spoken = study.people[:n]
+    study.heard = [(who, "see") for who in study.spoken]
+    found = study.check(stage_behaviour=counted(see=(990, 1000)))
+    assert statuses(found)["leavers"] == [status]
+
+
+def test_who_only_rated_is_one_of_a_sources_people():
+    study = Study()
+    rated = [who for who in study.people if study.reach[who] > 0][16:26]
+    found = study.check(
+        ratings=pd.DataFrame({"participant_id": rated, "source": "calls"}),
+        person_stages=list_ends(study.events, JOURNEY, people=[*study.spoken, *rated]),
+        stage_behaviour=counted(see=(600, 1000)),
+    )
+    assert f"8 of 34 (24{SP}%) left at Seeing" in words(found, "leavers")
+    others = pd.DataFrame({"participant_id": rated, "source": "survey"})
+    found = study.check(ratings=others, stage_behaviour=counted(see=(600, 1000)))
+    assert "8 of 24" in words(found, "leavers")
+
+
+def test_who_is_of_another_wave_or_mixed_up_is_not_held_against_the_record():
+    lost = counted(see=(700, 1000), pick=(500, 1000))
+    study = Study()
+    study.waves = {"calls": "2026-06", "log": "2026-03"}
+    assert statuses(study.check(stage_behaviour=lost))["leavers"] == ["same"]
+    study = Study()
+    study.renamed = dict(zip(study.spoken, [*study.spoken[1:], study.spoken[0]], strict=True))
+    assert statuses(study.check(stage_behaviour=lost))["leavers"] == ["same"]
+
+
+def test_a_measure_of_another_kind_is_not_held_against_the_log():
+    for measure in ("questionnaire_abandonment", "none"):
+        lost = counted(measure=measure, see=(700, 1000), pick=(500, 1000))
+        assert statuses(Study().check(stage_behaviour=lost))["leavers"] == ["same"]
+
+
+def test_few_of_many_are_not_called_none():
+    study = Study()
+    study.reach = {who: 0 if n == 0 else 2 for n, who in enumerate(study.people)}
+    study.spoken = study.people
+    study.heard = [(who, "see") for who in study.spoken]
+    many = study.ends()
+    # One of 60 is 1.7 %, of 300 it would be 0.3 %.
+    copies = [many.assign(participant_id=many["participant_id"] + str(n)) for n in range(5)]
+    ends = pd.concat(copies, ignore_index=True)
+    ends["left"] = ends["left"].where(ends["participant_id"] == "p000", 0.0)
+    people = ends["participant_id"].unique()
+    documents = pd.DataFrame({"participant_id": people, "source": "calls", "said_at": pd.NaT})
+    found = study.check(
+        person_stages=ends, stage_behaviour=counted(see=(290, 1000)),
+        documents=documents.assign(said_at=pd.to_datetime(documents["said_at"], utc=True)),
+    )  # fmt: skip
+    assert f"1 of 300 (0.3{SP}%) left at Seeing, against 29.0{SP}% of all" in words(
+        found, "leavers"
+    )
+
+
 def test_four_people_are_too_few_to_be_spoken_of_one_by_one():
     for n, level in ((4, False), (5, True)):
         study = Study()
@@ -359,12 +478,32 @@ def test_notes_on_tasks_are_a_record_of_their_own_people():
     found = study.check(
         behaviour_sources=[], journey=TASKS, excerpts=excerpts,
         person_stages=ends.assign(stage=TASKS.order(ends["stage"]), **times),
+        # Of tries, not of people: never held against these.
+        stage_behaviour=counted(TASKS, "task_failure", find=(90, 100)),
     )  # fmt: skip
-    assert statuses(found) == {"people": ["same"], "leavers": ["same"], "stages": ["same"]}
+    assert statuses(found) == {
+        "people": ["same"], "leavers": ["same"], "recorder": ["cannot tell"], "stages": ["same"],
+    }  # fmt: skip
+    assert words(found, "recorder") == (
+        "Notes and outcomes were written down by the same observers about the same tries: they are "
+        "not two independent records, and their agreement confirms little."
+    )
+    assert words(found, "recorder") in summarize_comparability(found)["words"][0]
     assert words(found, "leavers") == (
         "3 of the 24 people of Interviews whose way is known failed a first try."
     )
     assert decided(found) == (True, True)
+
+
+def test_interviews_are_recorded_by_others_than_what_people_do():
+    assert "recorder" not in statuses(Study().check())
+    study = Study(kind="note")
+    # Observers who noted no outcome are no second record of any.
+    found = study.check(
+        behaviour_sources=[], journey=TASKS, person_stages=study.ends().iloc[:0],
+        stage_behaviour=counted(TASKS, "task_failure"),
+    )  # fmt: skip
+    assert "recorder" not in statuses(found)
 
 
 def test_without_any_record_nothing_is_claimed():

@@ -247,11 +247,13 @@ def test_gaps_of_stages_and_of_people_are_named():
          "Somebody tells of a pain point, and no people leave: Buying."],
         ["words without loss", "people",
          "People who do not leave and tell of a pain point: Buying, 1 of 1."],
-        ["loss without words", "stages",
-         "First tries fail, and nobody tells of a pain point: Finding."],
     ]  # fmt: skip
-    # Of kinds of measure the stages are never put together.
-    assert calls["measure"].tolist()[-1] == "task_failure"
+
+
+def test_nobody_heard_is_no_silence_but_no_note_is_one():
+    calls = display_of(("a", "calls", "see", ""))
+    assert row_of(calls, "see")["gap"] == "loss without words"
+    assert row_of(calls, "find", source="calls")["gap"] == ""
 
 
 def test_single_people_are_spoken_of_only_where_ids_join():

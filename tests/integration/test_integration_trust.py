@@ -165,6 +165,19 @@ def test_stages_and_themes_are_not_gated():
     assert judge(excerpts, machine, sample, judged).empty
 
 
+def test_what_was_learned_from_people_is_not_trusted_by_what_others_coded():
+    excerpts, machine, sample, judged = study(0.9, 0.97)
+    learned = given(excerpts, excerpts.index == excerpts.drop(sample.index).index[0])
+    table = judge_trust(
+        judged=judged, machine=machine, excerpts=excerpts, sample=sample, rules=RULES,
+        labels=LABELS, unchecked=learned,
+    )  # fmt: skip
+    row = table.iloc[0]
+    assert row["status"] == UNCORRECTED
+    assert row["kappa"] > RULES.min_agreement
+    assert "learned from people's codes" in row["reason"]
+
+
 def test_what_was_checked_is_said_and_what_was_not():
     excerpts, machine, sample, judged = study(0.9, 0.97)
     more = given(excerpts, excerpts.index < 9, code="ease", group="delight")

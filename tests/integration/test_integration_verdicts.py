@@ -52,7 +52,7 @@ MAYBE_LOST = did(20, 100, low=0.13, high=0.29)
 
 def judge(
     *talks, behaviour=NOT_MEASURED, ratings=(), links=(), comparable=None, findings=None,
-    rules=None, shuffle=None,
+    rules=None, shuffle=None, trusted=None, journey=JOURNEY,
 ):  # fmt: skip
     mentions, coverage, sources = [], [], {"interviews": None, "survey": None}
     for row in talks:
@@ -89,9 +89,10 @@ def judge(
     return judge_stages(
         **tables,
         comparable=set(sources) if comparable is None else comparable,
-        journey=JOURNEY,
+        journey=journey,
         rules=rules or VerdictPart(),
         findings=findings or Findings(),
+        trusted=trusted,
     )
 
 
@@ -537,6 +538,73 @@ def test_a_number_is_not_rounded_onto_the_threshold():
     assert "CSAT 3.48 (Survey; interval 3.47 to 3.49; n = 50), below 3.5" in rating
 
 
+# ---- who wrote it down, and how surely it was coded
+
+TASKS = Journey(
+    (Stage("see", "Seeing"), Stage("buy", "Buying", measure="task_failure", outcome="done"),
+     Stage("wait", "Waiting"))
+)  # fmt: skip
+FAILED = did(57, 100, low=0.47, high=0.66, measure="task_failure")
+ONE_RECORDER = "Notes and outcomes are by the same observers: no independent sources."
+
+
+@pytest.mark.parametrize(
+    ("talks", "behaviour", "journey", "is_said"),
+    [
+        ([talk("notes", 20, ("slow", 11))], FAILED, TASKS, True),
+        ([talk("notes", 20)], FAILED, TASKS, True),
+        ([talk("notes", 20, ("slow", 11)), talk("survey", 400, ("slow", 4))], FAILED, TASKS, True),
+        # Other people's words have their say, and these observers none.
+        ([talk("interviews", 20, ("slow", 11))], FAILED, TASKS, False),
+        ([talk("notes", 4, ("slow", 4)), talk("survey", 400, ("slow", 200))], FAILED, TASKS, False),
+        # Nothing is judged, or nothing that they wrote down.
+        ([talk("notes", 4, ("slow", 4))], FAILED, TASKS, False),
+        (
+            [talk("notes", 20, ("slow", 11))],
+            did(20, 100, low=0.13, high=0.29, measure="task_failure"), TASKS, False,
+        ),
+        ([talk("notes", 20, ("slow", 11))], did(NAN, NAN, measure="task_failure"), TASKS, False),
+        ([talk("notes", 20, ("slow", 11))], MUCH_LOST, JOURNEY, False),
+    ],
+)  # fmt: skip
+def test_observers_who_note_and_rate_are_one_source(talks, behaviour, journey, is_said):
+    row = at_buy(*talks, behaviour=behaviour, journey=journey)
+    assert (ONE_RECORDER in row["reason"]) == is_said
+
+
+def test_observers_with_no_say_are_not_named():
+    talks = [talk("notes", 20, ("slow", 11)), talk("survey", 400, ("slow", 200))]
+    row = at_buy(*talks, behaviour=FAILED, journey=TASKS, comparable=["survey"])
+    assert ONE_RECORDER not in row["reason"]
+    assert row["reason"].endswith("not comparable with the numbers: Notes.")
+
+
+def test_a_code_that_needs_a_person_is_named_where_an_answer_rests_on_it():
+    talks = [talk("interviews", 15, ("slow", 11), ("lost", 5)), talk("notes", 20, ("slow", 11))]
+    trusted = {
+        ("interviews", "pain_point", "slow"): "needs a person",
+        ("notes", "pain_point", "slow"): "needs a person",
+    }
+    row = at_buy(*talks, behaviour=MUCH_LOST, trusted=trusted)
+    assert (
+        f"11 of 15 (Interviews) tell “It is slow”, a code that needs a person, at or above 25{SP}%"
+    ) in row["reason"]
+    assert (
+        "observers noted “It is slow”, a code that needs a person, for 11 of 20 (Notes), at or"
+    ) in row["reason"]
+    plain = at_buy(*talks, behaviour=MUCH_LOST)
+    same = ["said", "done", "verdict", "proposed"]
+    assert row[same].tolist() == plain[same].tolist()
+    for status in (
+        {("interviews", "pain_point", "slow"): "trusted"},
+        {("interviews", "pain_point", "slow"): "uncorrected"},
+        {("interviews", "pain_point", "lost"): "needs a person"},
+        {("interviews", "delight", "slow"): "needs a person"},
+        {("survey", "pain_point", "slow"): "needs a person"},
+    ):
+        assert at_buy(*talks, behaviour=MUCH_LOST, trusted=status)["reason"] == plain["reason"]
+
+
 # ---- people's findings
 
 
@@ -637,7 +705,14 @@ def test_without_stages_the_table_keeps_its_columns():
 def test_the_rules_are_printed_with_their_thresholds():
     rules = VerdictPart(much_told=0.3, much_lost=0.125, low_rating={"nps": -5, "csat": 3.5})
     text = " ".join(describe_rules(rules))
-    for words in (f"reaches 30{SP}% of", f"at or above 12.5{SP}%", "below CSAT 3.5 or NPS −5."):
+    for words in (
+        f"reaches 30{SP}% of",
+        f"at or above 12.5{SP}%",
+        "below CSAT 3.5 or NPS −5.",
+        "picked after looking: where few people are heard, a share of 30\u202f% is easily reached "
+        "by chance.",
+        "Words are counted as the machine and people coded them, uncorrected.",
+    ):
         assert words in text
     assert all(sentence.endswith(".") for sentence in describe_rules(rules))
 

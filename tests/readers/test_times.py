@@ -80,3 +80,7 @@ def test_naive_and_aware_datetimes():
 def test_an_unknown_zone_is_refused():
     with pytest.raises(SourceError, match="Europe/Berlin"):
         read("2025-01-01", timezone="Mars/Olympus")
+
+
+def test_no_rows_have_no_times():
+    assert iso(read_times(pd.Series([], dtype="object"), timezone="UTC", where="a.csv")) == []

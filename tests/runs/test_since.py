@@ -21,8 +21,8 @@ def leave(count, n=100):
 def test_a_difference_is_owed_to_the_one_thing_that_changed():
     lines = describe_changes(run(leave(50)), run(leave(60), data="new"))
     assert lines == [
-        "Since the run 2026-03-01T100000 only the data changed: every difference of the map is "
-        "owed to that.",
+        "Since the run 2026-03-01T100000 only the data changed: what differs below is owed "
+        "to that.",
         "Ordering, leave: 50 of 100 → 60 of 100.",
     ]
 
@@ -42,7 +42,7 @@ def test_two_things_at_once_cannot_be_told_apart():
 def test_no_change_and_no_difference_are_said():
     assert "nothing that the figures depend on" in describe_changes(run(), run())[0]
     (line,) = describe_changes(run(leave(50)), run(leave(50), software="new"))
-    assert line.endswith("there are changes in the software; no figure of the map differs.")
+    assert "changes in the software; the map’s counts of people lost and of pains" in line
 
 
 def test_what_came_and_went_is_named():
@@ -60,7 +60,7 @@ def test_many_differences_are_counted():
     now = {"Ordering": {str(n): [2, 9] for n in range(20)}}
     lines = describe_changes(run(before), run(now, data="new"))
     assert len(lines) == MOST_SHOWN + 2
-    assert lines[-1] == "12 more figures of the map differ."
+    assert lines[-1] == "12 more counts of the map differ."
 
 
 @pytest.mark.parametrize("before", [{}, {"run_id": "x"}])

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from cjm_research.integration.causes import CAUSE_COLUMNS
+from cjm_research.integration.links import DISPLAY_COLUMNS
 from cjm_research.reporting.site import SiteContext
 
 NAN = float("nan")
@@ -447,6 +449,7 @@ def together() -> dict[str, pd.DataFrame]:
         ("order", "behaviour", "drop_off", "desktop", 0.49, -0.13, -0.18, -0.07, 0.001, False),
         ("order", "survey", "pain_point", "mobile", NAN, NAN, NAN, NAN, NAN, True),
     ]
+    in_order = pd.CategoricalDtype([row[0] for row in STAGES], ordered=True)
     return {
         "verdicts": pd.DataFrame(
             [{"stage": stage, "said": said, "done": done, "verdict": verdict, "by": by,
@@ -455,14 +458,16 @@ def together() -> dict[str, pd.DataFrame]:
         ),
         "joint_display": pd.DataFrame(
             [{"stage": "order", "source": "survey", "source_label": "Survey", "gap": "",
-              "kind": "survey_answer", "words": "Of 296 people heard here, 200 write of a pain."}]
+              "kind": "survey_answer", "words": "Of 296 people heard here, 200 write of a pain."}],
+            columns=DISPLAY_COLUMNS,
         ),
         "causes": pd.DataFrame(
             [dict(zip(("stage", "told_at", "source", "code", "label", "n_said", "n_heard",
                        "n_told", "n_told_left", "n_others", "n_others_left", "risk_ratio", "low",
                        "high", "p_adjusted", "missing"), row, strict=True))
-             | {"n_family": 24, "words": f"What is known of {row[3]}."} for row in causes]
-        ),
+             | {"n_family": 24, "words": f"What is known of {row[3]}."} for row in causes],
+            columns=CAUSE_COLUMNS,
+        ).astype(dict.fromkeys(("stage", "told_at"), in_order)),
         "opportunities": pd.DataFrame(
             [dict(zip(("stage", "code", "label", "n_said", "severity", "drop_off_rate", "rank",
                        "rank_low", "rank_high", "status", "confirmed_by", "trade_off"), row,

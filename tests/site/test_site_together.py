@@ -41,15 +41,15 @@ def test_the_first_page_answers_a_readers_four_questions(render):
     assert "desktop" not in whom
     sure = block(page, "How sure we are")
     assert "1 of 5 decided by a person" in sure
-    assert "rank 1 to 2 in 95 % of draws of other people, 1 with other weights" in sure
+    assert "of the 2 that could be ranked (1 others could not): rank 1 to 2 in 95 % of" in sure
     assert "135 of 240 (Survey) are known to have left there" in sure
     assert "9 (Interviews)" not in sure
-    assert "1 of 2 machine codes that people checked agree" in sure
-    assert "Machine-coded, uncorrected Interviews" in sure
+    assert "of 2 machine codes 1 agree with people well enough" in sure
+    assert "Machine-coded, unchecked and uncorrected Interviews" in sure
     change = block(page, "What would change our mind")
-    assert "missing: only recalled after leaving" in change
+    assert "what would decide is missing: only recalled after leaving" in change
     assert "Recommend nobody was asked" in change
-    assert "100 excerpts drawn at random" in change
+    assert "a random sample of 100 excerpts or more" in change
 
 
 def test_without_confirmed_opportunities_nothing_is_ranked(render, sample):
@@ -151,7 +151,9 @@ def test_no_table_of_the_sample_is_unknown_to_the_study(sample):
 def test_notes_are_noted_and_tasks_fail(sample, tmp_path):
     task = sample.task_tables()
     stage = task["journey_map"]["stage"].iloc[0]
-    cause = sample.tables()["causes"].iloc[:1].assign(stage=stage, told_at=stage, source="log")
+    cause = sample.tables()["causes"].iloc[:1].assign(source="log")
+    here = pd.Categorical([stage], categories=[stage], ordered=True)
+    cause = cause.assign(stage=here, told_at=here)
     verdict = sample.tables()["verdicts"].iloc[:1].assign(stage=stage)
     render_site(sample.context(tables=task | {"causes": cause, "verdicts": verdict}), tmp_path)
     page = BeautifulSoup((tmp_path / f"stage-{stage}.html").read_text("utf-8"), "html.parser")

@@ -53,7 +53,7 @@ def section(page: BeautifulSoup, title: str) -> Tag:
 def test_a_pain_point_is_a_finding_with_people_severity_and_consequences(order):
     found = [words(row) for row in table(order, "Interviews", "What hurts").select("tbody tr")]
     assert found == [
-        "Forced to open an account 3 gave up, 2 asked for help, 9 annoyed; told of Order page, "
+        "Forced to open an account 3 gave up, 2 asked for help, 9 annoyed; about Order page, "
         "Hotline; P11 in words 10 of 13 3 blocked by a person for 2 of 10",
         "Form loses what I typed 1 lost time; P12 in words 6 of 13 1.5 nuisance to costs time "
         "proposed; 2 people at 3 or 4",
@@ -87,7 +87,7 @@ def test_six_pains_are_shown_and_the_rest_folded(sample, tmp_path):
     assert [words(row.th) for row in shown.select("tbody tr")] == [
         f"Pain {n}" for n in (9, 8, 7, 6, 5, 4)
     ]
-    folded = table(page, "interviews", "What hurts, told by fewer")
+    folded = table(page, "interviews", "What hurts, of fewer people")
     assert folded.find_parent("details") and len(folded.select("tbody tr")) == 3
 
 

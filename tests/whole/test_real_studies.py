@@ -1,6 +1,8 @@
 """Two real studies give the known answers, count by count."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -11,6 +13,37 @@ EMPTY = float("nan")
 
 def known(study):
     return json.loads((SHARED / study / "known_answers.json").read_text("utf-8"))
+
+
+TELLING = re.compile(r"\b(?:tells?|told|telling|says?|said|saying)\b", re.IGNORECASE)
+QUOTED = re.compile(r"<(blockquote|q|script|style)\b.*?</\1>", re.DOTALL)
+NO_CLAIM = re.compile(
+    r"cannot tell|cannot say|to say how far|not what people said|what the notes say", re.IGNORECASE
+)
+TEXTS = ("words", "reason", "missing")
+
+
+def weighed_words(study):
+    """Return every sentence of the tables that weigh words against numbers."""
+    return [
+        words
+        for name in (
+            "verdicts", "opportunities", "causes", "joint_display", "comparability",
+            "comparable_sources", "display_gaps", "trust", "segment_comparison", "orders",
+            "expectations", "balance", "channel_consistency", "openings", "wave_changes",
+        )
+        for column in set(TEXTS) & set(getattr(study, name).columns)
+        for words in getattr(study, name)[column]
+    ]  # fmt: skip
+
+
+def read_own_words(page, study):
+    """Return what a page says of its own accord: without what people and observers wrote."""
+    text = html.unescape(re.sub(r"<[^>]+>", " ", QUOTED.sub(" ", page.read_text("utf-8"))))
+    text = re.sub(r"\s+", " ", text)
+    for written in sorted(study.excerpts["text"], key=len, reverse=True):
+        text = text.replace(re.sub(r"\s+", " ", written), " ")
+    return NO_CLAIM.sub(" ", re.sub(r"“[^”]*”", " ", text))
 
 
 def approx(value):
@@ -88,6 +121,70 @@ def test_2018_words_and_deeds_join_for_all_twenty(usability_2018):
     study = usability_2018.study
     assert study.documents["participant_id"].nunique() == 20
     assert set(study.documents["participant_id"]) == set(study.ratings["participant_id"])
+
+
+def test_2018_notes_and_tries_are_joined_try_by_try(usability_2018):
+    study = usability_2018.study
+    summary = study.comparable_sources.iloc[0]
+    assert summary[["comparable", "person_level"]].tolist() == [True, True]
+    ends = study.person_stages
+    assert ends["participant_id"].nunique() == 20
+    display = study.joint_display.set_index("stage")
+    assert set(display["counted"]) == {"first tries"}
+    silent, noted = [], []
+    for known_stage in known("study-jupyterlab-usability-2018")["stages"]:
+        stage = study.journey.stage_ids[known_stage["order"] - 1]
+        row, people = display.loc[stage], known_stage["people"]
+        by_success = known_stage["notes_by_first_success"]
+        rated, done = (known_stage["first_success"][k] for k in ("denominator", "numerator"))
+        assert row["n_lost_known"] == rated - done
+        assert row["n_lost_known"] - row["n_lost_silent"] == by_success["N"]
+        assert row["n_kept_known"] == done
+        assert row["n_kept_told"] == by_success["Y"]
+        mine = ends[ends["stage"] == stage]
+        assert len(mine) == people["rated"]
+        assert (mine["left"] == 1).sum() == people["at_least_one_first_try_failure"]
+        assert (mine["n_failed"].sum(), mine["n_tries"].sum()) == (rated - done, rated)
+        if rated - done > by_success["N"]:
+            silent.append(
+                (stage, known_stage["stage"], rated - done - by_success["N"], rated - done)
+            )
+        if by_success["Y"]:
+            noted.append((stage, known_stage["stage"], by_success["Y"], done))
+    gaps = study.display_gaps.set_index(["gap", "counted"])
+    for gap, expected in (("loss without words", silent), ("words without loss", noted)):
+        row = gaps.loc[(gap, "first tries")]
+        assert row["stages"] == [stage for stage, *_ in expected]
+        for _, name, some, of in expected:
+            assert f"{name}, {some} of {of}" in row["words"]
+
+
+def test_2018_observers_note_and_nobody_is_made_to_speak(usability_2018):
+    words = weighed_words(usability_2018.study)
+    assert len(words) > 100
+    assert [text for text in words if TELLING.search(re.sub(r"“[^”]*”", "", text))] == []
+    assert [text for text in words if re.search(r"\bsilent|\bheard (?:here|there)\b", text)] == []
+    assert any("noted" in text for text in words)
+
+
+def test_2018_pages_make_nobody_speak(usability_2018):
+    for page in usability_2018.pages:
+        if page.name != "index.html" and not page.name.startswith("stage-"):
+            continue
+        text = read_own_words(page, usability_2018.study)
+        found = [text[max(0, m.start() - 60) : m.end() + 40] for m in TELLING.finditer(text)]
+        assert found == [], page.name
+
+
+def test_2018_verdicts_speak_of_tries_that_fail(usability_2018):
+    verdicts = usability_2018.study.verdicts
+    assert (verdicts["reason"].str.contains("of first tries fail")).all()
+    assert not verdicts["reason"].str.contains(r"\bleave|\bleft\b|drop").any()
+    assert set(verdicts["said"]) <= {"much", "little", "nothing", "cannot tell"}
+    assert set(verdicts["by"]) == {""}
+    # Visitors who volunteered: no interval, no chance, no order.
+    assert usability_2018.study.causes[["risk_ratio", "low", "p"]].isna().all(axis=None)
+    assert usability_2018.study.opportunities["rank"].isna().all()
 
 
 def test_2018_map_shows_attempts_beside_the_mean_of_persons(usability_2018):
@@ -189,3 +286,31 @@ def test_portuguese_interviews_run_as_counts_only(interviews_pt):
 def test_portuguese_report_says_what_was_not_read(interviews_pt):
     page = (interviews_pt.folder / "index.html").read_text("utf-8")
     assert "Portuguese" in page
+
+
+def test_2015_verdicts_are_of_people_who_stop_answering(survey_2015):
+    study = survey_2015.study
+    verdicts = study.verdicts
+    measured = verdicts[verdicts["done"] != "not measured"]
+    assert len(measured)
+    assert measured["reason"].str.contains("stop answering").all()
+    assert not verdicts["reason"].str.contains(r"\bleave\b|\bleft here\b").any()
+    # Who answered of their own accord is no sample of anybody.
+    assert not [text for text in verdicts["reason"] if re.search(r"\(Survey[^)]*interval", text)]
+    assert study.causes[["risk_ratio", "low", "p", "p_adjusted"]].isna().all(axis=None)
+    assert study.opportunities[["rank", "people_low"]].isna().all(axis=None)
+
+
+def test_portuguese_interviews_are_joined_as_counts_only(interviews_pt):
+    study = interviews_pt.study
+    for name in (
+        "causes", "opportunities", "segment_comparison", "expectations", "balance", "openings",
+        "wave_changes", "stage_behaviour",
+    ):  # fmt: skip
+        limits = getattr(study, name).filter(regex="(^|_)(low|high|p|p_adjusted)$")
+        assert limits.isna().all(axis=None), name
+    assert not [
+        text for text in weighed_words(study) if "interval" in text and "no interval" not in text
+    ]
+    assert set(study.verdicts["proposed"]) <= {"cannot tell", "not asked", "only said"}
+    assert study.opportunities["rank"].isna().all()

@@ -445,3 +445,33 @@ def test_a_kpi_of_tasks_needs_its_stage(problems):
 def test_a_date_that_is_no_day_is_refused(problems):
     (problem,) = problems(MINIMAL + "behaviour: {until: 2026-13-01}\n")
     assert problem.startswith("a date is no day of the calendar")
+
+
+@pytest.mark.parametrize(
+    ("kpi", "words"),
+    [
+        ("{name: A, measure: conversion, from: purchase, target: 50}", "between 0 and 1"),
+        ("{name: A, measure: nps, target: 500}", "between -100 and 100"),
+        ("{name: A, measure: csat, target: 4, source: talk}", "Did you mean 'talks'?"),
+    ],
+)
+def test_a_kpi_that_nothing_can_meet_is_refused(problems, kpi, words):
+    (problem,) = problems(MINIMAL + f"kpis: [{kpi}]\n")
+    assert problem.startswith("kpis.A: ")
+    assert words in problem
+
+
+def test_an_infinite_weight_is_refused(problems):
+    (problem,) = problems(MINIMAL + "integration: {priorities: {weights: {people: .inf}}}\n")
+    assert "integration.priorities.weights.people" in problem
+
+
+def test_a_collection_that_ends_before_it_begins_is_refused(problems):
+    text = "sampling: purposive, collected: {from: 2026-03-20, to: 2026-03-02}"
+    (problem,) = problems(MINIMAL.replace("sampling: purposive", text))
+    assert problem == "sources.talks.collected: `to:` lies before `from:`."
+
+
+def test_the_items_of_a_sus_are_no_score(problems):
+    survey = SURVEY.replace("kind: open", "kind: sus").replace("columns: why", "columns: [s1, s2]")
+    assert any("a `sus` is one column" in problem for problem in problems(MINIMAL + survey))

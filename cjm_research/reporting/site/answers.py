@@ -22,7 +22,7 @@ _OPEN = {
     "leavers not heard": "nobody who left there was heard",
     "cannot tell": "words or numbers cannot tell yet",
     "only said": "no behaviour is measured",
-    "only done": "people leave, and those heard tell of nothing",
+    "only done": "many are lost, and no words say why",
 }
 _DID = {"task_failure": "failed a first try", "questionnaire_abandonment": "stopped answering"}
 
@@ -42,7 +42,9 @@ def answer_views(
     if not verdicts:
         return None
     places = [(stage, verdicts[stage.id]) for stage in stages if stage.id in verdicts]
-    ranked = opportunity_views(tables.get("opportunities"), stages)["ranked"]
+    opportunities = opportunity_views(tables.get("opportunities"), stages)
+    ranked = opportunities["ranked"]
+    n_unranked = len(opportunities["confirmed"]) + len(opportunities["candidates"])
     painful = [
         stage for stage, v in places if v["said"] in ("much", "mixed") and v["done"] == "much"
     ]
@@ -54,7 +56,7 @@ def answer_views(
         "is_ranked": bool(ranked),
         "first": first[: MOST_FIRST + 1],
         "whom": list(_whom(tables, stages, focus))[:MOST_WHOM],
-        "sure": list(_sure(tables, places, ranked, labels, focus))[:MOST_SURE],
+        "sure": list(_sure(tables, places, ranked, n_unranked, labels, focus))[:MOST_SURE],
         "change": list(_change(tables, places, labels, focus))[:MOST_CHANGES],
     }
 
@@ -159,6 +161,7 @@ def _sure(
     tables: Tables,
     places: Sequence[tuple[StageView, Cell]],
     ranked: Sequence[Mapping[str, Any]],
+    n_unranked: int,
     labels: Mapping[str, str],
     focus: Sequence[str],
 ) -> Iterator[Cell]:
@@ -168,12 +171,14 @@ def _sure(
         f"{whole(len(decided))} of {whole(len(places))} decided by a person, the others proposed "
         "by declared rules",
     )
-    if ranked and ranked[0]["rank_low"] is not None:
+    if len(ranked) > 1 and ranked[0]["rank_low"] is not None:
         top = ranked[0]
         yield _line(
             "First place",
-            f"rank {_span(top['rank_low'], top['rank_high'])} in 95 % of draws of other people, "
-            f"{_span(top['weights_rank_low'], top['weights_rank_high'])} with other weights",
+            f"of the {len(ranked)} that could be ranked ({n_unranked} others could not): rank "
+            f"{_span(top['rank_low'], top['rank_high'])} in 95 % of draws of other people, "
+            f"{_span(top['weights_rank_low'], top['weights_rank_high'])} with other weights; "
+            "errors of coding come on top",
         )
     yield from _heard_leavers(tables, places, labels, focus)
     yield from _coded(tables, labels)
@@ -227,19 +232,19 @@ def _coded(tables: Tables, labels: Mapping[str, str]) -> Iterator[Cell]:
         by_source.setdefault(text(row.get("source")), []).append(row)
     unchecked = []
     for source, codes in by_source.items():
-        trusted = sum(text(row.get("status")) == "trusted" for row in codes)
-        checked = sum((number(row.get("kappa")) is not None) for row in codes)
+        checked = [row for row in codes if count(row.get("n_labels"))]
         if checked:
-            n = max(count(row.get("n_labels")) or 0 for row in codes)
+            trusted = sum(text(row.get("status")) == "trusted" for row in checked)
+            n = max(count(row.get("n_labels")) or 0 for row in checked)
             yield _line(
                 f"Coding of {labels.get(source, source)}",
-                f"{trusted} of {checked} machine codes that people checked agree with them well "
-                f"enough ({plural(n, 'excerpt')} drawn at random)",
+                f"of {len(checked)} machine codes {trusted} agree with people well enough "
+                f"({plural(n, 'excerpt')} drawn at random); counts of people are not corrected",
             )
         else:
             unchecked.append(labels.get(source, source))
     if unchecked:
-        yield _line("Machine-coded, uncorrected", ", ".join(unchecked))
+        yield _line("Machine-coded, unchecked and uncorrected", ", ".join(unchecked))
 
 
 def _change(
@@ -256,22 +261,23 @@ def _change(
         for cause in top:
             if cause["missing"]:
                 yield _line(
-                    f"{names[stage]}, “{cause['label']}”", f"missing: {cause['missing']}",
+                    f"{names[stage]}, “{cause['label']}”",
+                    f"what would decide is missing: {cause['missing']}",
                     hrefs[stage],
                 )  # fmt: skip
     for place, verdict in places:
-        if verdict["verdict"] in _OPEN:
-            yield _line(place.name, _OPEN[verdict["verdict"]], place.href)
-    waiting: dict[str, int] = {}
+        if verdict["proposed"] in _OPEN:
+            yield _line(place.name, _OPEN[verdict["proposed"]], place.href)
+    waiting: dict[str, tuple[int, int]] = {}
     for row in rows(tables.get("trust")):
-        n = count(row.get("n_to_code")) or 0
-        source = text(row.get("source"))
-        waiting[source] = min(waiting.get(source, n), n)
-    for source, n in waiting.items():
-        if n:
+        source, missing = text(row.get("source")), count(row.get("n_to_code")) or 0
+        wanted = (missing, (count(row.get("n_labels")) or 0) + missing)
+        waiting[source] = min(waiting.get(source, wanted), wanted)
+    for source, (n_missing, n_wanted) in waiting.items():
+        if n_missing:
             yield _line(
                 f"Coding of {labels.get(source, source)}",
-                f"{plural(n, 'excerpt')} drawn at random, coded by people",
+                f"a random sample of {plural(n_wanted, 'excerpt')} or more, coded by people",
             )
     for row in rows(tables.get("kpis")):
         if (

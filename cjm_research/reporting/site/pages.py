@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment
 
 from cjm_research.figures.cells import number
-from cjm_research.integration import drop_small_segments
+from cjm_research.integration import drop_small_segments, hide_few_causes, hide_few_display
 from cjm_research.reporting.site import answers, grounds, together, views, voices
 from cjm_research.reporting.site.context import SiteContext, StudyRuns
 from cjm_research.reporting.site.environment import make_environment
@@ -33,6 +33,7 @@ def render_site(context: SiteContext, folder: Path) -> list[Path]:
         `index.html`, then `stage-<id>.html` in journey order, then `chapter-<slug>.html`.
     """
     environment = make_environment()
+    context = _without_few(context)
     stages = views.stage_views(context.tables["journey_map"])
     sources = views.source_views(context.tables.get("sources"))
     labels = {source["source"]: source["label"] for source in sources}
@@ -135,7 +136,7 @@ def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
         for source in views.source_views(context.tables.get("sources"))
     }
     found = together.opportunity_views(context.tables.get("opportunities"), stages)
-    segments = views.segment_views(_safe_funnel(context), stage.id)
+    segments = views.segment_views(context.tables.get("funnel"), stage.id)
     return {
         "display": together.display_views(context.tables.get("joint_display"), stage.id),
         "causes": together.cause_views(context.tables.get("causes"), stage.id, names, labels),
@@ -156,10 +157,15 @@ def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
     }
 
 
-def _safe_funnel(context: SiteContext) -> pd.DataFrame | None:
-    """Return the funnel without audience segments that would tell of a handful of people."""
-    funnel, compared = (context.tables.get(k) for k in ("funnel", "segment_comparison"))
-    return funnel if funnel is None or compared is None else drop_small_segments(funnel, compared)
+def _without_few(context: SiteContext) -> SiteContext:
+    """Return what may be published: nothing that would tell of a handful of people."""
+    tables = dict(context.tables)
+    for name, hide in (("causes", hide_few_causes), ("joint_display", hide_few_display)):
+        if name in tables:
+            tables[name] = hide(tables[name])
+    if "segment_comparison" in tables and "funnel" in tables:
+        tables["funnel"] = drop_small_segments(tables["funnel"], tables["segment_comparison"])
+    return replace(context, tables=tables)
 
 
 def _beside(trail: Sequence[Mapping[str, str]], place: int) -> dict[str, Any]:
