@@ -265,7 +265,7 @@ def test_task_failure_is_not_called_leaving(sample, tmp_path):
     assert "leave" not in page.find("table", class_="map").get_text()
     assert not cell.find(class_="whisker")
     assert "12 people seen here" in words(column(page, 6).find(class_="do"))
-    assert "nothing said" in words(column(page, 5))
+    assert "nothing noted" in words(column(page, 5))
     assert "observer’s note on U04" in words(column(page, 0).find(class_="voice"))
     lanes = [th.get_text(" ", strip=True) for th in page.select("table.map thead th")]
     assert not any(lane.startswith(("Ratings", "Emotions", "Where")) for lane in lanes)
