@@ -32,7 +32,8 @@ import pandas as pd
 
 from cjm_research.config import Findings
 from cjm_research.config.schema import VerdictPart
-from cjm_research.integration.causes import FALSE_FINDS, weigh_causes
+from cjm_research.integration.causes import weigh_causes
+from cjm_research.integration.conventions import FALSE_FINDS
 from cjm_research.integration.links import count_links
 from cjm_research.integration.verdicts import judge_stages
 from cjm_research.journey import Journey, Stage

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from cjm_research.integration.conventions import MIN_PEOPLE
 from cjm_research.integration.expectations import (
-    MIN_PEOPLE,
     at_cell,
     estimate_share,
     list_cells,

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from cjm_research.errors import UnknownNameError
+from cjm_research.integration.conventions import FALSE_FINDS, MIN_PEOPLE, NO_CODE
 from cjm_research.journey import UNASSIGNED, Journey
 from cjm_research.statistics.differences import (
     adjust_p_values,
@@ -30,12 +31,6 @@ CAUSE_COLUMNS = [
     "rating_others", "rating_difference", "rating_low", "rating_high", "rating_p",
     "rating_p_adjusted", "n_rating_family", "missing", "words",
 ]  # fmt: skip
-MIN_PEOPLE = 5
-"""People in each group below which there are counts only."""
-FALSE_FINDS = 0.05
-"""Share of false finds among the finds that Benjamini and Hochberg's procedure allows."""
-NO_CODE = "other"
-"""Trouble that fits no code: a heap of unlike things is no candidate."""
 GAVE_UP = "gave_up"
 EXPERIMENT = "no comparison by chance (an experiment)"
 ASSOCIATION = (

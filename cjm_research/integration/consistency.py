@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cjm_research.integration.expectations import MIN_PEOPLE
+from cjm_research.integration.conventions import MIN_PEOPLE, NO_CODE
 from cjm_research.journey import Journey
 
 CONSISTENCY_COLUMNS = [
@@ -18,8 +18,6 @@ CONSISTENCY_COLUMNS = [
     "n_entered_b", "n_completed_b", "words",
 ]  # fmt: skip
 CONSISTENT, DIFFERS, CANNOT_TELL = "consistent", "differs", "cannot tell"
-UNSORTED = frozenset({"other"})
-"""Codes for what fits no code: two people who have them need not tell the same."""
 
 _TONES = {"pain_point": "pain", "delight": "delight"}
 _SHARED = 2
@@ -119,7 +117,7 @@ def _shared(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[dict[str, Any]]:
     keys = ["code_group", "code"]
     both = a.merge(b[[*keys, "n_said"]], on=keys, suffixes=("_a", "_b"))
     both = both.assign(n=both[["n_said_a", "n_said_b"]].min(axis=1))
-    both = both[~both["code"].isin(UNSORTED) & (both["n"] >= _SHARED)]
+    both = both[(both["code"] != NO_CODE) & (both["n"] >= _SHARED)]
     for row in both.sort_values(["n", *keys], ascending=[False, True, True]).to_dict("records"):
         yield {
             **{key: row[key] for key in (*keys, "label")},

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from cjm_research.integration.conventions import MIN_PEOPLE
 from cjm_research.journey import Journey
 from cjm_research.statistics.intervals import NOTHING, Interval, estimate_proportion
 
@@ -17,8 +18,6 @@ EXPECTATION_COLUMNS = [
 ]  # fmt: skip
 OUTCOMES = ("met", "missed", "exceeded")
 """Codes of the group `expectation`: what became of it."""
-MIN_PEOPLE = 5
-"""Below this many people a share says nothing that the count does not: counts only."""
 MOST_EXAMPLES = 3
 
 

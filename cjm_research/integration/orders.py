@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from cjm_research.integration.expectations import MIN_PEOPLE, estimate_share
+from cjm_research.integration.conventions import MIN_PEOPLE
+from cjm_research.integration.expectations import estimate_share
 from cjm_research.journey import Journey, Stage
 
 ORDER_COLUMNS = [

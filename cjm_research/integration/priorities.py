@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cjm_research.integration.causes import GAVE_UP, MIN_PEOPLE, NO_CODE
+from cjm_research.integration.causes import GAVE_UP
+from cjm_research.integration.conventions import MIN_PEOPLE, NO_CODE
 from cjm_research.integration.trust import NEEDS_PERSON, TRUSTED, UNCORRECTED
 from cjm_research.journey import UNASSIGNED, Journey
 from cjm_research.statistics.agreement import MIN_PARTICIPANTS

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cjm_research.errors import TableError, UnknownNameError
+from cjm_research.integration.conventions import FALSE_FINDS, MIN_PEOPLE, NO_CODE
 from cjm_research.journey import LEAVING_WORDS, UNASSIGNED, Journey
 from cjm_research.statistics.differences import (
     adjust_p_values,
@@ -32,11 +33,6 @@ DROP_OFF = "drop_off"
 KINDS = ("pain_point", "emotion", DROP_OFF)
 BEHAVIOUR = "behaviour"
 """`source` of what people do: no source with words can have it side by side with its own."""
-MIN_PEOPLE = 5
-"""People below which there are counts only, and nothing is compared."""
-FALSE_FINDS = 0.05
-"""Share of false finds among the finds that Benjamini and Hochberg's procedure allows."""
-NO_CODE = "other"
 
 _PLACE = ["stage", "source"]
 _TOLD = [*_PLACE, "code_group", "code"]

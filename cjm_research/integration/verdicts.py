@@ -11,11 +11,10 @@ import pandas as pd
 
 from cjm_research.config import Findings, Verdict
 from cjm_research.config.schema import VerdictPart
+from cjm_research.integration.conventions import MIN_PEOPLE, NO_CODE
 from cjm_research.integration.trust import NEEDS_PERSON
 from cjm_research.journey import Journey, Stage
 
-MIN_PEOPLE = 5
-"""Below this many people no share is judged."""
 MIN_TELLERS = 2
 """What one person alone tells is not much, however few are heard."""
 
@@ -311,7 +310,7 @@ def _words(row: Mapping[str, Any], evidence: _Evidence, *, is_rated: bool) -> _A
         if is_note:
             return _Answer("nothing", f"observers noted no pain point for any of {n} ({label})")
         return _Answer("nothing", f"none of {n} heard ({label}) tells a pain point")
-    named = [pain for pain in told if pain["code"] != "other"]
+    named = [pain for pain in told if pain["code"] != NO_CODE]
     most = (named or told)[0]
     limit = evidence.rules.much_told
     level, by = _share(most, limit, has_design=bool(facts.get("has_design")))

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cjm_research.codes import NONE
+from cjm_research.integration.conventions import FALSE_FINDS, MIN_PEOPLE, NO_CODE
 from cjm_research.journey import Journey
 from cjm_research.statistics import (
     NOTHING,
@@ -30,11 +32,8 @@ WAVE_COLUMNS = [
     "n_a", "n_b", "value_a", "value_b", "n_new_a", "n_new_b", "difference", "low", "high", "p",
     "p_adjusted", "n_both", "paired_difference", "paired_low", "paired_high", "words",
 ]  # fmt: skip
-MIN_PEOPLE = 5
-"""People of each wave below which there are counts only; pain points that fewer tell in both
-waves together are left out, as they only make the family of comparisons larger."""
-LEVEL = 0.05
-"""Of the adjusted p values below which a difference is stated."""
+# Pain points that fewer than MIN_PEOPLE tell in both waves together are left out: they would only
+# make the family of comparisons larger.
 _NPS = "nps"
 
 
@@ -160,7 +159,7 @@ def _pains(
 ) -> Iterator[dict[str, Any]]:
     spoken = excerpts[excerpts["speaker"] != "interviewer"]
     told = codes.loc[
-        (codes["code_group"] == "pain_point") & ~codes["code"].isin(("other", "none")),
+        (codes["code_group"] == "pain_point") & ~codes["code"].isin((NO_CODE, NONE)),
         ["excerpt_id", "code"],
     ].merge(spoken[["excerpt_id", "participant_id", "source", "stage"]], on="excerpt_id")
     for stage, asked in pair.questions[pair.questions["kind"] == "open"].groupby("stage"):
@@ -233,7 +232,11 @@ def _words(row: Mapping[str, Any]) -> str:
     if row["low"] <= 0 <= row["high"]:
         return "cannot tell: the interval of the difference holds zero"
     side = "more in the later wave" if row["difference"] > 0 else "less in the later wave"
-    return side if row["p_adjusted"] < LEVEL else f"{side}, but not with all comparisons adjusted"
+    return (
+        side
+        if row["p_adjusted"] < FALSE_FINDS
+        else f"{side}, but not with all comparisons adjusted"
+    )
 
 
 def _per_person(ratings: pd.DataFrame, source: str, measure: str, stage: str) -> pd.Series:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.integration.conventions import FALSE_FINDS
 from cjm_research.reporting.site.together import (
-    FALSE_FINDS,
     Tables,
     cause_views,
     opportunity_views,

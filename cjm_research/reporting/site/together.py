@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.integration.conventions import FALSE_FINDS
 from cjm_research.reporting.site.views import StageView
 
 Tables = Mapping[str, pd.DataFrame]
 
 MOST_CAUSES = 8
 """Candidate causes in a stage's table; the rest are folded."""
-FALSE_FINDS = 0.05
-"""Of adjusted p values below which a difference is more than chance brings."""
 
 
 def verdict_views(verdicts: pd.DataFrame | None) -> dict[str, Cell]:
