@@ -216,9 +216,10 @@ def _judge(stage: Stage, evidence: _Evidence, findings: Findings) -> dict[str, A
     row = evidence.behaviour.get(stage.id)
     done = _done(row, evidence.rules)
     leavers, n_leavers, leavers_words = _leavers(stage, done.level, evidence)
-    proposed = _verdict(said, done.level, leavers)
+    heard = _is_anybody_heard(stage, evidence)
+    proposed = _verdict(said, done.level, leavers, heard=heard)
     sentences = [
-        _lead(said, done.level) + "; ".join([*said_words, done.words]),
+        (_lead(said, done.level) if heard else "") + "; ".join([*said_words, done.words]),
         leavers_words,
         _one_recorder(stage, said, done.level, evidence),
         _left_out(stage, evidence),
@@ -468,7 +469,15 @@ _QUIET = frozenset({"little", "nothing"})
 _JUDGED = _QUIET | {"much", "mixed"}
 
 
-def _verdict(said: Said, done: str, leavers: LeaversHeard) -> Verdict:
+def _is_anybody_heard(stage: Stage, evidence: _Evidence) -> bool:
+    return any(
+        row["n_heard"] > 0
+        for row in evidence.coverage
+        if row["stage"] == stage.id and row["source"] in evidence.comparable
+    )
+
+
+def _verdict(said: Said, done: str, leavers: LeaversHeard, *, heard: bool) -> Verdict:
     """Return the verdict on what is said and what is done; a proposal."""
     if said == "not asked":
         return "not asked"
@@ -481,7 +490,8 @@ def _verdict(said: Said, done: str, leavers: LeaversHeard) -> Verdict:
     if said == "much":
         return "sources agree" if done == "much" else "sources disagree"
     if done == "little":
-        return "sources agree"
+        # That nobody complains agrees with few being lost; that nobody spoke says nothing.
+        return "sources agree" if heard else "cannot tell"
     if leavers == "not heard":
         return "leavers not heard"
     return "only done" if said == "nothing" else "sources disagree"

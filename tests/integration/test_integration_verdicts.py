@@ -253,6 +253,14 @@ def test_asked_and_silent_is_kept_apart_from_not_asked():
     )
 
 
+def test_that_nobody_spoke_agrees_with_nothing():
+    row = at_buy(talk("interviews", 0), behaviour=did(5, 100, low=0.02, high=0.11))
+    assert (row["said"], row["done"], row["verdict"]) == ("nothing", "little", "cannot tell")
+    assert "Both are quiet" not in row["reason"]
+    heard = at_buy(talk("interviews", 9), behaviour=did(5, 100, low=0.02, high=0.11))
+    assert (heard["said"], heard["verdict"]) == ("nothing", "sources agree")
+
+
 def test_who_was_heard_unasked_counts():
     assert at_buy(talk("interviews", 15, ("slow", 11), asked=False))["said"] == "much"
 

@@ -314,3 +314,12 @@ def test_portuguese_interviews_are_joined_as_counts_only(interviews_pt):
     ]
     assert set(study.verdicts["proposed"]) <= {"cannot tell", "not asked", "only said"}
     assert study.opportunities["rank"].isna().all()
+
+
+def test_2018_only_what_was_noted_counts_as_a_note(usability_2018):
+    heard = usability_2018.study.coverage.set_index("stage")["n_heard"]
+    links = usability_2018.study.links.set_index("stage")["n_heard"]
+    journey = usability_2018.study.journey.stage_ids
+    for stage in known("study-jupyterlab-usability-2018")["stages"]:
+        noted = stage["notes_participants"]
+        assert heard[journey[stage["order"] - 1]] == links[journey[stage["order"] - 1]] == noted
