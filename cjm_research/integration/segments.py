@@ -283,17 +283,21 @@ def _lay_out(
     of nobody heard there has none. With `n_everybody`, `n_values` and `suppressed`.
     """
     columns = [*_TOLD, "label", *_SPLIT, "n_said", "n_heard", "n_everybody", "n_values"]
+    nothing = pd.DataFrame(columns=[*columns, "suppressed"]).astype({"suppressed": bool})
     everybody = mentions[mentions["segment"] == ""].astype({"stage": "object"})
     if segments is None or segments.empty or everybody.empty:
         _check_same_people(mentions, pd.DataFrame(columns=[*_PLACE, *_SPLIT, "n_heard"]))
-        return pd.DataFrame(columns=[*columns, "suppressed"]).astype({"suppressed": bool})
+        return nothing
     heard = _count_heard(excerpts, segments)
     _check_same_people(mentions, heard)
     values = segments[_SPLIT].drop_duplicates().astype(str)
     values = values.assign(n_values=values.groupby("segment")["segment_value"].transform("size"))
     known = heard[[*_PLACE, "segment"]].drop_duplicates().merge(values, on="segment")
     grid = everybody[[*_TOLD, "label", "n_said"]].rename(columns={"n_said": "n_everybody"})
-    grid = grid.merge(known, on=_PLACE).merge(heard, on=[*_PLACE, *_SPLIT], how="left")
+    grid = grid.merge(known, on=_PLACE)
+    if grid.empty:  # of those heard nobody's segment is known
+        return nothing
+    grid = grid.merge(heard, on=[*_PLACE, *_SPLIT], how="left")
     split = mentions.loc[mentions["segment"] != "", [*_TOLD, *_SPLIT, "n_said"]]
     grid = grid.merge(split.astype({"stage": "object"}), on=[*_TOLD, *_SPLIT], how="left")
     counts = ["n_said", "n_heard"]

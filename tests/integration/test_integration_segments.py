@@ -12,6 +12,7 @@ from cjm_research.integration.segments import (
     COMPARISON_COLUMNS,
     compare_audience_segments,
     count_singletons,
+    drop_small_segments,
     mask_segment_mentions,
 )
 from cjm_research.journey import Journey, Stage
@@ -333,6 +334,7 @@ def test_no_segments_nothing_said_and_nobody_are_empty_tables():
     for given, whose in (
         (everybody, None),
         (everybody, segments.iloc[:0]),
+        (everybody, segments.assign(participant_id="somebody never heard").iloc[:1]),
         (mentions.iloc[:0], segments),
     ):
         found = compare_audience_segments(
@@ -545,3 +547,14 @@ def test_people_who_stand_alone_are_counted():
     assert count_singletons(people.iloc[:0], ["plan"]) == (0, 0, 0)
     with pytest.raises(UnknownNameError, match="plam"):
         count_singletons(people, ["plam"])
+
+
+def test_a_segment_with_one_hidden_cell_is_left_out_whole():
+    comparison = pd.DataFrame(
+        [("drop_off", "device", True), ("drop_off", "device", False), ("drop_off", "age", False),
+         ("pain_point", "age", True)],
+        columns=["kind", "segment", "suppressed"],
+    )  # fmt: skip
+    table = pd.DataFrame({"segment": ["", "device", "device", "age"], "n": [9, 4, 5, 9]})
+    assert drop_small_segments(table, comparison)["segment"].tolist() == ["", "age"]
+    assert len(drop_small_segments(table, comparison.iloc[:0])) == 4
