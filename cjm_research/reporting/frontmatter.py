@@ -39,6 +39,7 @@ def build_context(
         version=cjm_research.__version__,
         notes=list(_limits(study)),
         changes=changes,
+        smallest_cell=study.config.integration.smallest_cell,
     )
 
 

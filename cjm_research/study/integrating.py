@@ -83,6 +83,8 @@ def join_strands(
     links = integration.count_links(
         ends, mapped["held_codes"], mapped["excerpts"], journey=journey, source_facts=facts
     )
+    spoken = leave_out_routine(config, evidence["documents"])
+    notes = spoken[spoken["kind"] == "note"]
     display = integration.join_display(
         links,
         measured,
@@ -90,9 +92,7 @@ def join_strands(
         journey=journey,
         comparable=comparable,
         person_level=person_level,
-        notes=integration.count_notes_by_outcome(
-            _notes(config, evidence["documents"]), evidence["ratings"], journey
-        ),
+        notes=integration.count_notes_by_outcome(notes, evidence["ratings"], journey),
     )
     trust = _judge_trust(mapped, config, samples, labels)
     verdicts = integration.judge_stages(
@@ -214,17 +214,18 @@ def describe_worded(config: StudyConfig) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "label", "kind", "has_design", "wave"])
 
 
-def _notes(config: StudyConfig, documents: pd.DataFrame) -> pd.DataFrame:
-    """Return what observers noted of their own accord, not what they fill in as a rule."""
-    parts = [
-        documents[
-            (documents["source"] == source.id)
-            & documents["question"].isin([text.column for text in source.texts if text.noted])
-        ]
-        for source in config.sources
-        if isinstance(source, Observations)
-    ]
-    return pd.concat(parts) if parts else documents.iloc[:0]
+def leave_out_routine(config: StudyConfig, documents: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what observers fill in as a matter of course: it is no word about anything.
+
+    What was done first, where it was not the expected path, is the failure itself once more:
+    coded as a pain, it would agree with every number.
+    """
+    for source in config.sources:
+        if isinstance(source, Observations):
+            routine = [text.column for text in source.texts if not text.noted]
+            mine = documents["source"] == source.id
+            documents = documents[~(mine & documents["question"].isin(routine))]
+    return documents
 
 
 def _list_ends(evidence: Tables, mapped: Tables, journey: Journey) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from cjm_research import behaviour, coding, privacy, readers, review, synthesis
@@ -78,7 +77,7 @@ def make_codes(
 ) -> Tables:
     """Split documents into excerpts, score them and let every machine coder speak."""
     say("splitting texts into excerpts")
-    documents = _spoken(config, evidence["documents"])
+    documents = integrating.leave_out_routine(config, evidence["documents"])
     turns = evidence["turns"]
     turns = turns[turns["document_id"].isin(documents["document_id"])]
     excerpts = coding.split_excerpts(documents, turns)
@@ -100,22 +99,6 @@ def make_codes(
         "languages": languages,
         "embeddings": coding.as_table(scored.embeddings),
     }
-
-
-def _spoken(config: StudyConfig, documents: pd.DataFrame) -> pd.DataFrame:
-    """Leave out what observers fill in as a matter of course: it is no word about anything.
-
-    What was done first, where it was not the expected path, is the failure itself once more:
-    coded as a pain, it would agree with every number.
-    """
-    as_a_rule = [
-        (documents["source"] == source.id) & (documents["question"] == text.column)
-        for source in config.sources
-        if isinstance(source, Observations)
-        for text in source.texts
-        if not text.noted
-    ]
-    return documents[~np.logical_or.reduce(as_a_rule)] if as_a_rule else documents
 
 
 def make_map(

@@ -167,3 +167,14 @@ def test_notes_are_noted_and_tasks_fail(sample, tmp_path):
     ]
     section = said(page.select_one("table.causes").find_parent("section"))
     assert "tell" not in section.casefold().replace("told", "")
+
+
+def test_the_studys_smallest_cell_holds_on_its_pages(sample, tmp_path):
+    def lost(smallest):
+        render_site(sample.context(smallest_cell=smallest), tmp_path)
+        page = BeautifulSoup((tmp_path / "stage-order.html").read_text("utf-8"), "html.parser")
+        return [said(row.find_all("td")[2]) for row in page.select("table.causes tbody tr")]
+
+    assert lost(5) == ["75 of 90", "–"]
+    # Of the 240 linked 105 were not lost.
+    assert lost(106) == ["–", "–"]

@@ -67,6 +67,8 @@ class SiteContext:
         What the report cannot say.
     changes : sequence of str
         What differs from the run before, and what that is owed to.
+    smallest_cell : int
+        People below which nothing is published that would tell what became of them.
     """
 
     title: str
@@ -85,3 +87,4 @@ class SiteContext:
     version: str = ""
     notes: Sequence[str] = field(default=())
     changes: Sequence[str] = ()
+    smallest_cell: int = 5

@@ -37,6 +37,7 @@ def render_site(context: SiteContext, folder: Path) -> list[Path]:
     stages = views.stage_views(context.tables["journey_map"])
     sources = views.source_views(context.tables.get("sources"))
     labels = {source["source"]: source["label"] for source in sources}
+    opportunities = together.opportunity_views(context.tables.get("opportunities"), stages)
     chapters: list[dict[str, Any]] = [
         {
             "title": chapter["title"],
@@ -58,14 +59,22 @@ def render_site(context: SiteContext, folder: Path) -> list[Path]:
     }
     written = [
         _write(
-            environment, folder / "index.html", "front.html.j2", shared | _front(context, stages)
+            environment,
+            folder / "index.html",
+            "front.html.j2",
+            shared | _front(context, stages, labels, opportunities),
         )
     ]
     trail = [{"href": "index.html", "title": "Overview"}]
     trail += [{"href": stage.href, "title": stage.name} for stage in stages]
     trail += [{"href": chapter["href"], "title": chapter["title"]} for chapter in chapters]
     for place, stage in enumerate(stages, start=1):
-        page = {"stage": stage, "number": place, **_stage(context, stage), **_beside(trail, place)}
+        page = {
+            "stage": stage,
+            "number": place,
+            **_stage(context, stage, stages, labels, opportunities),
+            **_beside(trail, place),
+        }
         written.append(_write(environment, folder / stage.href, "stage.html.j2", shared | page))
     for place, chapter in enumerate(chapters, start=1 + len(stages)):
         page = {"chapter": chapter, **_beside(trail, place)}
@@ -108,14 +117,15 @@ def render_index(studies: Sequence[StudyRuns], path: Path) -> Path:
     return _write(make_environment(), path, "index.html.j2", {"studies": shown, "language": "en"})
 
 
-def _front(context: SiteContext, stages: Sequence[views.StageView]) -> dict[str, Any]:
-    labels = {
-        source["source"]: source["label"]
-        for source in views.source_views(context.tables.get("sources"))
-    }
+def _front(
+    context: SiteContext,
+    stages: Sequence[views.StageView],
+    labels: Mapping[str, str],
+    opportunities: Mapping[str, Any],
+) -> dict[str, Any]:
     return {
         "answers": answers.answer_views(context.tables, stages, labels),
-        "opportunities": together.opportunity_views(context.tables.get("opportunities"), stages),
+        "opportunities": opportunities,
         "compared": together.comparability_views(context.tables.get("comparable_sources"), labels),
         "kpis": views.kpi_views(context.tables.get("kpis")),
         "paper_size": paper_size(stages),
@@ -128,21 +138,22 @@ def _front(context: SiteContext, stages: Sequence[views.StageView]) -> dict[str,
     }
 
 
-def _stage(context: SiteContext, stage: views.StageView) -> dict[str, Any]:
-    stages = views.stage_views(context.tables["journey_map"])
+def _stage(
+    context: SiteContext,
+    stage: views.StageView,
+    stages: Sequence[views.StageView],
+    labels: Mapping[str, str],
+    opportunities: Mapping[str, Any],
+) -> dict[str, Any]:
     names = {view.id: view.name for view in stages}
-    labels = {
-        source["source"]: source["label"]
-        for source in views.source_views(context.tables.get("sources"))
-    }
-    found = together.opportunity_views(context.tables.get("opportunities"), stages)
     segments = views.segment_views(context.tables.get("funnel"), stage.id)
     return {
         "display": together.display_views(context.tables.get("joint_display"), stage.id),
         "causes": together.cause_views(context.tables.get("causes"), stage.id, names, labels),
         "opportunities": [
             entry
-            for entry in (*found["ranked"], *found["confirmed"], *found["candidates"])
+            for kind in ("ranked", "confirmed", "candidates")
+            for entry in opportunities[kind]
             if entry["stage"] == stage.id
         ],
         "segments": [entry for entry in segments if entry["segment"]],
@@ -162,7 +173,7 @@ def _without_few(context: SiteContext) -> SiteContext:
     tables = dict(context.tables)
     for name, hide in (("causes", hide_few_causes), ("joint_display", hide_few_display)):
         if name in tables:
-            tables[name] = hide(tables[name])
+            tables[name] = hide(tables[name], smallest_cell=context.smallest_cell)
     if "segment_comparison" in tables and "funnel" in tables:
         tables["funnel"] = drop_small_segments(tables["funnel"], tables["segment_comparison"])
     return replace(context, tables=tables)

@@ -26,7 +26,6 @@ def verdict_views(verdicts: pd.DataFrame | None) -> dict[str, Cell]:
             "reason": text(row.get("reason")),
             "said": text(row.get("said")),
             "done": text(row.get("done")),
-            "leavers_heard": text(row.get("leavers_heard")),
         }
         for row in rows(verdicts)
     }
@@ -37,15 +36,6 @@ def display_views(display: pd.DataFrame | None, stage: str) -> list[Cell]:
     return [
         {
             "label": text(row.get("source_label")) or text(row.get("source")),
-            "n_heard": count(row.get("n_heard")),
-            "n_told": count(row.get("n_told")),
-            "n_linked": count(row.get("n_linked")),
-            "noted": text(row.get("kind")) == "note",
-            "counted": text(row.get("counted")),
-            "n_lost_known": count(row.get("n_lost_known")),
-            "n_lost_silent": count(row.get("n_lost_silent")),
-            "n_kept_known": count(row.get("n_kept_known")),
-            "n_kept_told": count(row.get("n_kept_told")),
             "gap": text(row.get("gap")),
             "words": text(row.get("words")),
         }
@@ -121,18 +111,15 @@ def _cause(row: Cell, names: Mapping[str, str], labels: Mapping[str, str]) -> Ce
     return {
         "told_at": told_at,
         "told_at_name": names.get(told_at, told_at),
-        "source": source,
         "source_label": labels.get(source, source),
-        "code": text(row.get("code")),
         "label": text(row.get("label")),
         **{
             name: count(row.get(name))
             for name in (
                 "n_said", "n_heard", "n_told", "n_told_left", "n_others", "n_others_left",
-                "n_gave_up", "n_told_before", "n_told_after", "n_family",
+                "n_family",
             )
         },
-        "severity": number(row.get("severity")),
         "ratio": ratio,
         "low": number(row.get("low")),
         "high": number(row.get("high")),
@@ -153,15 +140,15 @@ def _opportunity(row: Cell, places: Mapping[str, StageView]) -> Cell:
         **{
             name: text(row.get(name))
             for name in (
-                "code", "label", "source_label", "measure", "status", "confirmed_by", "coded_by",
-                "trust", "effort", "evidence", "trade_off", "note", "words",
+                "label", "source_label", "measure", "confirmed_by", "effort", "evidence",
+                "trade_off", "words",
             )
         },
-        **{name: count(row.get(name)) for name in ("n_said", "n_heard", "n_severe", "n_gave_up")},
+        **{name: count(row.get(name)) for name in ("n_said", "n_heard")},
         **{
             name: number(row.get(name))
             for name in (
-                "people_rate", "severity", "drop_off_rate", "value_at_stake", "rank", "rank_low",
+                "severity", "drop_off_rate", "value_at_stake", "rank", "rank_low",
                 "rank_high", "weights_rank_low", "weights_rank_high",
             )
         },
