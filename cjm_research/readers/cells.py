@@ -192,7 +192,7 @@ def _read_csv(path: Path, notes: Notes, encoding: str) -> list[list[str]]:
         notes.count(path.name, f"cells separated by {_DELIMITER_WORDS[delimiter]}", 1)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return list(reader)
+        return [_check_length(record) for record in reader]
     except csv.Error as error:
         raise SourceError(
             path.name,
@@ -200,6 +200,16 @@ def _read_csv(path: Path, notes: Notes, encoding: str) -> list[list[str]]:
             "look for a quotation mark without its partner there, or save the table again as "
             "CSV (UTF-8) or .xlsx.",
         ) from error
+
+
+def _check_length(record: list[str]) -> list[str]:
+    # `csv` has a limit of its own, but any library may lift it for the whole process.
+    if max(map(len, record), default=0) > _LONGEST_CELL:
+        raise csv.Error(f"a cell of more than {_LONGEST_CELL:,} characters")
+    return record
+
+
+_LONGEST_CELL = 131_072  # characters, as `csv` has it
 
 
 _DELIMITER_WORDS = {";": "semicolons", "\t": "tabs", "|": "bars"}

@@ -1,3 +1,4 @@
+import csv
 import zipfile
 
 import openpyxl
@@ -60,7 +61,7 @@ def test_an_archive_bomb_is_refused_before_it_unfolds(tmp_path):
         ("a.xlsx", b"PK\x05\x06" + b"\0" * 18, "cannot be read as an Excel workbook"),
         ("a.csv", b"", "should hold the column names"),
         ("a.csv", b'a,b\n1,"never closed\n', "not a readable CSV near line 2"),
-        ("a.csv", b"a\n" + b"x" * 200_000, "not a readable CSV"),
+        ("a.csv", b"a\n" + b"x" * 200_000, "not a readable CSV near line 2"),
         ("a.ods", b"", "'.ods'"),
     ],
 )
@@ -70,6 +71,15 @@ def test_what_is_no_table_is_refused(write, name, content, found):
     assert str(caught.value).startswith(name)
     assert found in str(caught.value)
     assert "What to do" in str(caught.value)
+
+
+def test_a_cell_may_be_no_longer_because_a_library_lifted_the_limit(write):
+    before = csv.field_size_limit(10_000_000)
+    try:
+        with pytest.raises(SourceError, match=r"near line 2 \(a cell of more than 131,072"):
+            read_cells(write("a.csv", b"a\n" + b"x" * 200_000), notes=Notes())
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_column_names_by_position_must_fit(write):
