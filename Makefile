@@ -19,7 +19,7 @@ demo: env ## Run the demo study and print the path of its report
 	$(BIN)/cjm run demo
 
 test: env ## Run all tests: units, notebooks, one whole run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=120 -p no:cacheprovider notebooks
 
 lint: env ## Check style, imports between floors, and that notebooks are stripped
@@ -34,8 +34,8 @@ types: env ## Check types
 notebooks: env ## Open JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
-bench: env ## Measure the demo run and the import
-	$(BIN)/python benchmarks/run_demo.py
+bench: env ## Measure runs, small and large (about five minutes)
+	$(BIN)/python benchmarks/runs.py
 
 # An environment of its own: nothing that is shipped or tested needs torch.
 .venv-training/.ready: requirements/lock.txt requirements/training.txt
@@ -75,6 +75,9 @@ EVENTS ?= 10000000
 behaviour: .venv-benchmarks/.ready ## Measure behaviour and its peers on EVENTS made events
 	.venv-benchmarks/bin/python benchmarks/behaviour.py --events $(EVENTS)
 
+faults: env ## Kill, starve and race runs; the last good report must stand (about half an hour)
+	$(BIN)/python -m tests.faults
+
 simulate: env ## Simulate the statistics and the joined map with a known truth
 	$(BIN)/python benchmarks/simulate.py
 
@@ -83,4 +86,4 @@ lock: env ## Resolve the lock anew from pyproject.toml
 	  --override requirements/overrides.txt --no-header --no-annotate --no-emit-index-url \
 	  --quiet -o requirements/lock.txt
 
-.PHONY: help env demo test lint types notebooks bench train language heads voices behaviour simulate lock
+.PHONY: help env demo test lint types notebooks bench train language heads voices behaviour faults simulate lock

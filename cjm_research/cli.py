@@ -1,23 +1,32 @@
-"""The command `cjm`: new, check, run, score, codes, themes, schema. Here alone is printed."""
+"""The command `cjm`: what it is made of. Only this and the `cli_` modules print."""
 
 from __future__ import annotations
 
 import json
-import re
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cjm_research import __version__
+from cjm_research.cli_batch import batch
 from cjm_research.cli_codes import codes, themes
+from cjm_research.cli_export import export
+from cjm_research.cli_findings import findings
+from cjm_research.cli_history import changes, verify
+from cjm_research.cli_paths import shown
+from cjm_research.cli_review import review
+from cjm_research.cli_runs import (
+    EXIT_BUSY,
+    EXIT_FAILED,
+    EXIT_TIMED_OUT,
+    prune,
+    run,
+    schedule,
+)
 from cjm_research.errors import CjmError
-
-EXIT_FAILED = 1
-EXIT_BUSY = 3
 
 
 class _Commands(click.Group):
@@ -28,8 +37,9 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except CjmError as error:
             click.echo(f"cjm: {error}", err=True)
-            busy = type(error).__name__ == "BusyError"
-            ctx.exit(EXIT_BUSY if busy else EXIT_FAILED)
+            # By name: importing the classes would cost every command a second.
+            codes_of = {"BusyError": EXIT_BUSY, "TimedOut": EXIT_TIMED_OUT}
+            ctx.exit(codes_of.get(type(error).__name__, EXIT_FAILED))
         except OSError as error:
             where = error.filename or "a file"
             click.echo(
@@ -47,54 +57,10 @@ def main() -> None:
     """Customer-journey studies that hold up: what people say, joined to what they do."""
 
 
-main.add_command(codes)
-main.add_command(themes)
-
-
-@main.command()
-@click.argument("study", default="demo")
-@click.option(
-    "-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE",
-    help="Parameter of the report notebooks; may be repeated.",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
-@click.option("--quiet", is_flag=True, help="No progress on standard error.")
-def run(study: str, given: tuple[str, ...], as_json: bool, quiet: bool) -> None:
-    """Make the report of STUDY (a name under data/raw, or a folder).
-
-    The last line is the path of the report's first page. Exit codes: 0 done, 1 failed (the
-    last good report is untouched), 3 the study is being run already.
-    """
-    from cjm_research.reporting.runs import BusyError, plain_reason, run_study
-
-    clock = time.monotonic()
-
-    def say(line: str) -> None:
-        if not quiet:
-            click.echo(f"{time.monotonic() - clock:6.1f} s  {line}", err=True)
-
-    try:
-        done = run_study(study, parameters=_parameters(given), say=say)
-    except CjmError as error:
-        if as_json:
-            status = "busy" if isinstance(error, BusyError) else "failed"
-            reason = plain_reason(error, study)
-            click.echo(json.dumps({"run_dir": None, "status": status, "reason": reason}))
-        raise
-    if as_json:
-        stages = done.study.funnel_by_stage()
-        click.echo(
-            json.dumps(
-                {
-                    "run_dir": _shown(done.run_dir),
-                    "status": "good",
-                    "seconds": done.seconds,
-                    "stages": stages,
-                }
-            )
-        )
-    else:
-        click.echo(_shown(done.index))
+for command in (
+    run, batch, export, findings, review, codes, themes, verify, changes, prune, schedule,
+):  # fmt: skip
+    main.add_command(command)
 
 
 @main.command()
@@ -117,7 +83,7 @@ def new(name: str) -> None:
     from cjm_research.study.template import write_new_study
 
     folder = write_new_study(name)
-    click.echo(f"Made {_shown(folder)}. Put the files there, edit study.yaml, then:")
+    click.echo(f"Made {shown(folder)}. Put the files there, edit study.yaml, then:")
     click.echo(f"  cjm check {name}")
     click.echo(f"  cjm run {name}")
 
@@ -159,7 +125,7 @@ def score(
         ):
             if n:
                 click.echo(f"          {what}: {n:,}", err=True)
-    click.echo(_shown(out))
+    click.echo(shown(out))
 
 
 @main.command()
@@ -168,24 +134,6 @@ def schema() -> None:
     from cjm_research.config import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2))
-
-
-def _parameters(given: tuple[str, ...]) -> dict[str, str]:
-    parameters = {}
-    for text in given:
-        match = re.fullmatch(r"([A-Za-z_]\w*)=(.*)", text, re.DOTALL)
-        if not match:
-            raise click.BadParameter(f"'{text}' is not of the form NAME=VALUE.")
-        parameters[match[1]] = match[2]
-    return parameters
-
-
-def _shown(path: Path) -> str:
-    """Return a path relative to where we stand, when it lies below."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd().resolve()))
-    except ValueError:
-        return str(path)
 
 
 if __name__ == "__main__":

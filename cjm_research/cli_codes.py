@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cjm_research.cli_paths import shown
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -59,7 +61,7 @@ def export(
         validation=validation or 0, sample=sample, suggested=suggested or 0,
         disagreements=disagreements, overwrite=overwrite,
     )  # fmt: skip
-    click.echo(_shown(path))
+    click.echo(shown(path))
 
 
 @codes.command("import")
@@ -90,11 +92,11 @@ def agreement(study: str, sample: str, out: Path | None) -> None:
     if out is not None:
         import pandas as pd
 
+        from cjm_research.exporters import export_csv
+
         tables = {"everybody": everybody, "people": people, "machine": machine}
-        pd.concat([rows.assign(table=name) for name, rows in tables.items()]).to_csv(
-            out, index=False
-        )
-        click.echo(_shown(out))
+        export_csv(pd.concat([rows.assign(table=name) for name, rows in tables.items()]), out)
+        click.echo(shown(out))
         return
     click.echo("All people together (Krippendorff's alpha; * = any code of the group, or none)")
     click.echo("From .800 on reliable, from .667 on tentative, below that to be discarded:")
@@ -191,12 +193,13 @@ def undo(study: str, change: str, by: str, note: str) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Write it as .csv here.")
 def worklist(study: str, out: Path | None) -> None:
     """List what bears a code that was split, to be recoded."""
+    from cjm_research.exporters import export_csv
     from cjm_research.study import coding_work, open_study
 
     rows = coding_work.list_worklist(open_study(study))
     if out is not None:
-        rows.to_csv(out, index=False)
-        click.echo(_shown(out))
+        export_csv(rows, out)
+        click.echo(shown(out))
         return
     if rows.empty:
         click.echo("Nothing is left to be recoded.")
@@ -283,14 +286,6 @@ def _figure(row: dict[str, float], name: str, digits: int = 2) -> str:
 
 def _percent(share: float) -> str:
     return "–" if share != share else f"{share:.0%}"
-
-
-def _shown(path: Path) -> str:
-    """Return a path relative to where we stand, when it lies below."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd().resolve()))
-    except ValueError:
-        return str(path)
 
 
 @click.group()

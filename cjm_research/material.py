@@ -42,6 +42,8 @@ COLUMNS: dict[str, list[str]] = {
     "declared_codes": ["document_ref", "code_group", "code"],
     "ratings": ["raw_id", "measure", "item", "value", "stage", "wave"],
     "answers": ["raw_id", "question", "column", "page", "block", "choice"],
+    # when a person answered, where the source tells: the time of all of its ratings and answers
+    "answered": ["raw_id", "said_at"],
     "events": [
         "raw_id",
         "session_id",
@@ -74,6 +76,7 @@ class Material:
     declared_codes: pd.DataFrame = field(default_factory=lambda: no_rows("declared_codes"))
     ratings: pd.DataFrame = field(default_factory=lambda: no_rows("ratings"))
     answers: pd.DataFrame = field(default_factory=lambda: no_rows("answers"))
+    answered: pd.DataFrame = field(default_factory=lambda: no_rows("answered"))
     events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
     quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
     unreviewed: int = 0

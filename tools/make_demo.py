@@ -1013,6 +1013,7 @@ def make(folder: Path) -> dict:
     write_csv(folder / "codes" / "carla.csv", SAMPLE_COLUMNS, make_sample_codes(march))
     shutil.copyfile(TEXTS / "samples" / SAMPLE, folder / "samples" / SAMPLE)
     shutil.copyfile(TEXTS / "findings.yaml", folder / "findings.yaml")
+    shutil.copyfile(TEXTS / "batch.yaml", folder / "batch.yaml")
     truth = make_truth(visitors, events, interviews, march, june, roster)
     (folder / "truth.json").write_text(to_json(truth), "utf-8", newline="\n")
     return truth

@@ -95,6 +95,9 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.PriorityPart, "`integration.priorities`", "How confirmed opportunities are ordered."),
     (config.TrustPart, "`integration.trust`", "When a machine code is trusted."),
     (config.ReportPart, "`report`", ""),
+    (config.SchedulePart, "`schedule`", "How often `cjm run --due` makes a report: one a calendar "
+        "period, looking back from the last day of the period before, whenever the scheduler "
+        "comes to it ([scheduling](scheduling.md))."),
 ]  # fmt: skip
 
 MEANINGS = {
@@ -113,8 +116,9 @@ MEANINGS = {
     "IntegrationPart.verdicts": "see below",
     "IntegrationPart.priorities": "see below",
     "IntegrationPart.trust": "see below",
-    "IntegrationPart.smallest_cell": "audience segments: groups of fewer people are hidden, "
-    "together with the cells that would reveal them",
+    "IntegrationPart.smallest_cell": "the floor of what is published: smaller groups of "
+    "audience segments, and of what people tell crossed with what became of them, are hidden, "
+    "together with the cells that would reveal them; 1 hides nothing",
     "VerdictPart.much_told": "share of those heard at a stage who tell the same pain point, from "
     "which it counts as much told",
     "VerdictPart.much_lost": "share lost at a stage from which it loses many",
@@ -127,6 +131,7 @@ MEANINGS = {
     "TrustPart.min_agreement": "Cohen's kappa of machine and people from which a code is trusted",
     "TrustPart.min_labels": "coded excerpts of a source from which prevalence is corrected",
     "StudyConfig.report": "see below",
+    "StudyConfig.schedule": "see below",
     "CodingPart.scores": "`encoder`: the language model that ships with the package; `rules`: "
     "word lists",
     "CodingPart.models": "see below",
@@ -321,6 +326,11 @@ MEANINGS = {
     "ReportPart.quotes_per_stage": "most quotes per stage and source",
     "ReportPart.pain_points_per_stage": "most pain points per stage and source in the map",
     "ReportPart.deadline_s": "seconds after which a chapter is given up",
+    "ReportPart.run_deadline_s": "seconds after which a whole run is given up",
+    "SchedulePart.every": "length of a period; weeks begin on Monday",
+    "SchedulePart.due_on": "first day of a period on which its report is due: a weekday with "
+    "`week`, the number of a day with `month` and `quarter`; the first day when not given",
+    "SchedulePart.time_zone": "where a day begins and ends, such as `Europe/Berlin`",
 }
 
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false", date: "day"}

@@ -168,7 +168,7 @@ def count_path_matches(
             sums = {f"n{at}": table[f"is{at}"].sum() for at in range(len(read))}
             found = log.engine.run(table.aggregate(n=table.count(), **sums)).iloc[0]
             total = int(found["n"])
-            for at, query in enumerate(read):
+            for at, query in enumerate(read if total else []):
                 count = int(found[f"n{at}"])
                 share = estimate_proportion(count, total, confidence=confidence)
                 rows.append([query.name, query.text, count, total, *share])

@@ -28,6 +28,7 @@ from cjm_research.coding.resources import CODE_GROUPS, Codebook, CodeEntry, load
 from cjm_research.coding.rules import RULES_VERSION, rules_sha256
 from cjm_research.coding.scores import (
     Scored,
+    Scorer,
     as_table,
     as_vectors,
     keep_questions,
@@ -80,6 +81,7 @@ __all__ = [
     "explain_excerpt",
     "find_excerpts",
     "fingerprint",
+    "fingerprint_scores",
     "keep_questions",
     "label_codes",
     "learn_codes",
@@ -268,17 +270,27 @@ def fingerprint(setting: CodingSetting) -> str:
     cache made by an older one.
     """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+    digest.update(fingerprint_scores(setting.choices.scores).encode())
     digest.update(repr(setting.journey).encode())
     digest.update(setting.choices.model_dump_json().encode())
     digest.update(setting.codebook.sha256.encode())
-    digest.update(rules_sha256().encode())
     frozen = setting.folder / THEMES_FILE
     digest.update(frozen.read_bytes() if frozen.exists() else b"")
-    digest.update(HEADS_FILE.read_bytes())
     for coder in setting.own_models():
         digest.update(coder.sha256.encode())
+    return digest.hexdigest()
+
+
+def fingerprint_scores(by: Scorer) -> str:
+    """Return a hash of all that `measure_excerpts` depends on, besides the excerpts.
+
+    The model's own hash is written in this room's source.
+    """
+    digest = hashlib.sha256(by.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    digest.update(rules_sha256().encode())
+    digest.update(HEADS_FILE.read_bytes())
     return digest.hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cjm_research.coding.phrases import load_nlp
+from cjm_research.coding.questions import asks
 from cjm_research.tables import check_table
 
 
@@ -23,8 +24,9 @@ def split_excerpts(documents: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame
     DataFrame
         Table `excerpts` in document and text order, all speakers. `start` and `end` are
         character offsets in the document's text: `text[start:end]` is the excerpt.
-        `prompt` is what the excerpt answers: the interviewer's last turn before it, or the
-        question of the document. `stage` is empty until codes are resolved.
+        `prompt` is what the excerpt answers: the interviewer's last turn before it that asks
+        for something (see `asks`; "Mm-hm." does not), or the question of the document.
+        `stage` is empty until codes are resolved.
     """
     texts = documents.set_index("document_id").to_dict("index")
     ordered = turns.sort_values(["document_id", "turn"]).to_dict("records")
@@ -61,7 +63,7 @@ def split_excerpts(documents: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame
                 }
             )
             number += 1
-        if turn["speaker"] == "interviewer":
+        if turn["speaker"] == "interviewer" and asks(said):
             prompt = said
     columns = [
         "excerpt_id", "document_id", "participant_id", "source", "speaker", "turn", "start",

@@ -5,6 +5,8 @@ names against each other and `faults` words what is wrong.
 """
 
 from cjm_research.config.findings import (
+    Conclusion,
+    EvidenceLink,
     Findings,
     OpportunityFinding,
     StageFinding,
@@ -32,6 +34,7 @@ from cjm_research.config.schema import (
     Questionnaire,
     Roster,
     Rule,
+    SchedulePart,
     Source,
     StagePart,
     StudyConfig,
@@ -44,8 +47,10 @@ __all__ = [
     "Block",
     "CodePart",
     "CodingPart",
+    "Conclusion",
     "ConsentValues",
     "Events",
+    "EvidenceLink",
     "Findings",
     "JourneyPart",
     "Kpi",
@@ -61,6 +66,7 @@ __all__ = [
     "Questionnaire",
     "Roster",
     "Rule",
+    "SchedulePart",
     "Source",
     "StageFinding",
     "StagePart",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -39,7 +40,16 @@ Texts = Annotated[
     BeforeValidator(_as_list),
     WithJsonSchema({"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}),
 ]
-Id = Annotated[str, BeforeValidator(as_text), Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+Id = Annotated[str, BeforeValidator(as_text), Field(pattern=ID_PATTERN)]
+
+
+def _all_or_files(value: Any) -> Any:
+    """Say at once what both kinds of value are."""
+    names = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    if value == "all" or names:
+        return value
+    raise ValueError("this should be 'all' or a list of files, such as [k01.txt]")
 
 
 class _Part(BaseModel):
@@ -242,7 +252,9 @@ class _Source(_Part):
 class _Worded(_Source):
     """A source with people's words: somebody reads how its names were masked."""
 
-    masking_reviewed: Literal["all"] | list[str] = Field(default_factory=list)
+    masking_reviewed: Annotated[Literal["all"] | list[str], BeforeValidator(_all_or_files)] = Field(
+        default_factory=list
+    )
     reviewed_by: str = ""
 
 
@@ -359,6 +371,51 @@ class ReportPart(_Part):
     quotes_per_stage: int = Field(3, ge=0, le=20)
     pain_points_per_stage: int = Field(3, ge=1, le=20)
     deadline_s: int = Field(900, ge=10)
+    run_deadline_s: int = Field(3600, ge=10)
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+def _weekday_or_number(value: Any) -> Any:
+    """Say at once what both kinds of day are: of a choice of types, each would be a fault."""
+    number = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28
+    if value is None or number or value in get_args(Weekday):
+        return value
+    raise ValueError(
+        f"this should be a weekday ({quoted(get_args(Weekday))}) or a day's number, 1 to 28"
+    )
+
+
+class SchedulePart(_Part):
+    """How often a report is due: one a calendar period, on the period before.
+
+    `due_on` is the first day of a period on which it is: a weekday with `week`, the number of
+    a day with `month` and `quarter`. (Not `on`, which YAML reads as "true".)
+    """
+
+    every: Literal["day", "week", "month", "quarter"]
+    due_on: Annotated[
+        Weekday | Annotated[int, Field(ge=1, le=28)] | None, BeforeValidator(_weekday_or_number)
+    ] = None
+    time_zone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _day_fits(self) -> SchedulePart:
+        if self.due_on is not None:
+            wanted = {"week": str, "month": int, "quarter": int}.get(self.every)
+            if wanted is None:
+                raise ValueError("`due_on` has no meaning with `every: day`; leave it out")
+            if not isinstance(self.due_on, wanted):
+                kind = "a weekday, such as monday" if wanted is str else "a day's number, 1 to 28"
+                raise ValueError(f"with `every: {self.every}`, `due_on` is {kind}")
+        try:
+            ZoneInfo(self.time_zone)
+        except (OSError, KeyError, ValueError) as error:  # no such zone, or no name of one
+            raise ValueError(
+                f"there is no time zone '{self.time_zone}'; name one such as Europe/Berlin"
+            ) from error
+        return self
 
 
 class OwnModel(_Part):
@@ -378,11 +435,8 @@ class CodingPart(_Part):
     models: list[OwnModel] = Field(default_factory=list)
 
 
-Duration = Annotated[
-    str,
-    BeforeValidator(as_text),
-    Field(pattern=r"^(\d+(\.\d+)? ?(s|min|h|D|W|seconds?|minutes?|hours?|days?|weeks?))?$"),
-]
+DURATION_PATTERN = r"^(\d+(\.\d+)? ?(s|min|h|D|W|seconds?|minutes?|hours?|days?|weeks?))?$"
+Duration = Annotated[str, BeforeValidator(as_text), Field(pattern=DURATION_PATTERN)]
 
 
 class EnginePart(_Part):
@@ -527,6 +581,7 @@ class StudyConfig(_Part):
     behaviour: BehaviourPart = Field(default_factory=BehaviourPart)
     integration: IntegrationPart = Field(default_factory=IntegrationPart)
     report: ReportPart = Field(default_factory=ReportPart)
+    schedule: SchedulePart | None = None
 
     @model_validator(mode="after")
     def _unique_sources(self) -> StudyConfig:

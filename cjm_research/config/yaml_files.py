@@ -10,22 +10,42 @@ import yaml
 from cjm_research.errors import ConfigError
 
 
-def read_yaml(path: Path, *, where: str) -> Any:
+def read_yaml(path: Path, *, where: str, keep_digits: bool = False) -> Any:
     """Return what a YAML file holds; None for an empty one.
+
+    Parameters
+    ----------
+    path : Path
+    where : str
+        The file, as the researcher knows it.
+    keep_digits : bool, default False
+        Give numbers with a point as `WrittenNumber`, which remember how they were written.
 
     Raises
     ------
     ConfigError
         If it is no UTF-8 text or no YAML, a key occurs twice, or a date is no day.
     """
+    loader = _DigitsLoader if keep_digits else _StrictLoader
     try:
-        return yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)  # noqa: S506 - safe subclass
+        return yaml.load(path.read_text("utf-8"), Loader=loader)  # noqa: S506 - safe subclasses
     except UnicodeDecodeError as error:
         raise ConfigError(where, [f"it is not UTF-8 text ({error}). Save it as UTF-8."]) from error
     except yaml.YAMLError as error:
         raise ConfigError(where, [_describe_yaml(error)]) from error
     except ValueError as error:  # YAML reads 2026-13-01 as a date, and there is no such day
         raise ConfigError(where, [f"a date is no day of the calendar ({error})."]) from error
+
+
+class WrittenNumber(float):
+    """A number that is text again as it was written: 0.30 says more than 0.3."""
+
+    _written = ""
+
+    def __str__(self) -> str:
+        return self._written
+
+    __repr__ = __str__
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -48,6 +68,19 @@ def _no_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any,
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _no_duplicates)
+
+
+class _DigitsLoader(_StrictLoader):
+    """Strict YAML that remembers how numbers were written."""
+
+
+def _keep_digits(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> WrittenNumber:
+    number = WrittenNumber(loader.construct_yaml_float(node))
+    number._written = str(node.value)
+    return number
+
+
+_DigitsLoader.add_constructor("tag:yaml.org,2002:float", _keep_digits)
 
 
 def _describe_yaml(error: yaml.YAMLError) -> str:

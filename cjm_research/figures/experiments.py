@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.figures.palette import (
     BLUE,
     HAIRLINE,
@@ -19,7 +19,7 @@ from cjm_research.figures.palette import (
     UNCERTAIN,
 )
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, quiet, tidy, wrapped
-from cjm_research.figures.words import percent, signed
+from cjm_research.number_words import percent, signed
 
 _HEAD_ROW, _ARM_ROW = 0.3, 0.74
 _STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)

@@ -13,7 +13,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
-from cjm_research.figures.cells import Cell, count, rows, text
+from cjm_research.cells import Cell, count, rows, text
 from cjm_research.figures.palette import BAR, INK, MUTED, NOTHING, PAPER, SKY, TRACK
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, tidy, wrapped
 

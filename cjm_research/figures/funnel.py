@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.figures.palette import (
     BAR,
     GROUPS,
@@ -22,8 +22,8 @@ from cjm_research.figures.palette import (
     UNCERTAIN,
 )
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, tidy, wrapped
-from cjm_research.figures.words import interval, percent
 from cjm_research.journey import LEAVING_WORDS
+from cjm_research.number_words import interval, percent
 
 
 def plot_funnel(

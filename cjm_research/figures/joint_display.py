@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.figures.palette import BAR, HAIRLINE, MUTED, NOTHING, RUST, TRACK, UNCERTAIN
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, quiet, tidy, wrapped
-from cjm_research.figures.words import interval, percent
+from cjm_research.number_words import interval, percent
 
 _ROW = 0.32
 _MIN_PEOPLE = 5

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cjm_research.figures.cells import Cell, count, items, number, rows, text
+from cjm_research.cells import Cell, count, items, number, rows, text
 from cjm_research.figures.palette import (
     BAR,
     HAIRLINE,
@@ -36,8 +36,8 @@ from cjm_research.figures.style import (
     wrapped,
 )
 from cjm_research.figures.swarm import place_people
-from cjm_research.figures.words import interval, percent, rating_words, signed
 from cjm_research.journey import LEAVING_WORDS
+from cjm_research.number_words import interval, percent, rating_words, signed
 
 SHORT_QUOTE = 140
 _LANE_NAMES = 1.25

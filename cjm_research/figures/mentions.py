@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.figures.palette import BAR, HAIRLINE, INK, MUTED, PAPER, RUST, TRACK, UNCERTAIN
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, quiet, tidy, wrapped
-from cjm_research.figures.words import interval, percent
+from cjm_research.number_words import interval, percent
 
 _ROW = 0.3
 _FEW = 40

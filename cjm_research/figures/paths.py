@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.figures.palette import BAR, HAIRLINE, INK, MUTED, PAPER, TRACK, UNCERTAIN
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, tidy
-from cjm_research.figures.words import interval, percent
+from cjm_research.number_words import interval, percent
 
 _ARROW, _ELLIPSIS = " > ", "…"
 # In inches: the axes have the size of the figure.

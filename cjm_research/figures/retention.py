@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from cjm_research.figures.cells import Cell, count, day, number, rows, text
+from cjm_research.cells import Cell, count, day, number, rows, text
 from cjm_research.figures.palette import (
     BAR,
     GROUPS,
@@ -22,7 +22,7 @@ from cjm_research.figures.palette import (
     UNCERTAIN,
 )
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, quiet, tidy
-from cjm_research.figures.words import interval, percent
+from cjm_research.number_words import interval, percent
 
 POOLED = ""
 MOST_PERIODS, MOST_COHORTS = 13, 24

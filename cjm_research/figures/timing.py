@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import blended_transform_factory
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.figures.palette import (
     GROUPS,
     HAIRLINE,
@@ -23,7 +23,7 @@ from cjm_research.figures.palette import (
     UNCERTAIN,
 )
 from cjm_research.figures.style import SMALL, drawing, make_figure, no_data, quiet, tidy
-from cjm_research.figures.words import percent
+from cjm_research.number_words import percent
 
 _MINUTE, _HOUR, _DAY, _WEEK, _MONTH, _YEAR = 60, 3600, 86_400, 604_800, 2_629_800, 31_557_600
 _UNITS = (

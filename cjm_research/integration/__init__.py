@@ -14,9 +14,8 @@ from cjm_research.integration.comparability import (
 from cjm_research.integration.consistency import compare_channels
 from cjm_research.integration.disclosure import (
     drop_small_counts,
-    hide_few_causes,
-    hide_few_display,
-    hide_few_links,
+    hide_few,
+    is_few,
 )
 from cjm_research.integration.expectations import measure_expectation_gap
 from cjm_research.integration.links import (
@@ -54,9 +53,8 @@ __all__ = [
     "drop_small_segments",
     "find_openings",
     "gate",
-    "hide_few_causes",
-    "hide_few_display",
-    "hide_few_links",
+    "hide_few",
+    "is_few",
     "join_display",
     "judge_stages",
     "judge_trust",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cjm_research.integration.disclosure import UNDISCLOSED, is_few
 from cjm_research.journey import UNASSIGNED, Journey
 from cjm_research.statistics import estimate_difference
 
@@ -95,7 +96,8 @@ def check_comparability(
         Tables of those names: channels that are told of, and that people use by the log.
     journey : Journey
     smallest_cell : int, default 5
-        Fewer people of an audience segment are not counted out.
+        Fewer people of an audience segment, or who were lost or were not, are not counted out:
+        these sentences are for readers (`integration.disclosure`).
 
     Returns
     -------
@@ -309,7 +311,7 @@ def _shared(pair: _Pair, joins: pd.DataFrame) -> tuple[int, int] | None:
 def _check_leavers(pair: _Pair, given: _Given) -> _Found:
     known = given.ends(pair).dropna(subset="left")
     lost = known.groupby("participant_id")["left"].max()
-    n, n_lost = len(lost), int(lost.sum())
+    n, n_lost, smallest = len(lost), int(lost.sum()), given.smallest_cell
     left, stayed = _LOST[pair.measure]
     among = f"people of {pair.label} whose way is known"
     if not n:
@@ -317,6 +319,11 @@ def _check_leavers(pair: _Pair, given: _Given) -> _Found:
             CANNOT_TELL, 0,
             f"How many of the people of {pair.label} {left} cannot be told: nobody's way through "
             f"{pair.record} is known.",
+        )  # fmt: skip
+    elif n < smallest:
+        yield (
+            CANNOT_TELL, n,
+            f"How many of the {among} {left} is not told: they are fewer than {smallest}.",
         )  # fmt: skip
     elif pair.source == pair.against and pair.measure == "task_failure" and n_lost in (0, n):
         # Observers note of whoever tries: nobody else is in the record.
@@ -329,7 +336,9 @@ def _check_leavers(pair: _Pair, given: _Given) -> _Found:
     elif unlike := _compare_leavers(pair, given):
         yield DIFFERS, n, unlike
     else:
-        words = f"{n_lost:,} of the {n:,} {among} {left}."
+        few = is_few(n_lost, n, smallest_cell=smallest)
+        who = UNDISCLOSED.capitalize() if few else f"{n_lost:,}"
+        words = f"{who} of the {n:,} {among} {left}."
         # With tasks everybody comes to every stage; elsewhere the later ones see survivors.
         if pair.measure != "task_failure":
             words += " Those heard on a later stage came through the earlier ones."
@@ -366,9 +375,13 @@ def _compare_leavers(pair: _Pair, given: _Given) -> str:
         else:
             missing = f"those who {left} are heard less than others there"
         shown, shown_all = _percents(share, share_all)
-        found.setdefault(missing, []).append(
-            f"{n_lost:,} of {n:,} ({shown}) {left} at {stage.name}, against {shown_all} of all"
-        )
+        if is_few(n_lost, n, smallest_cell=given.smallest_cell):
+            told = f"{'more' if gap.value > 0 else 'fewer'} of {n:,} {left} at {stage.name} than "
+            told += f"the {shown_all} of all"
+        else:
+            told = f"{n_lost:,} of {n:,} ({shown}) {left} at {stage.name}, against {shown_all} "
+            told += "of all"
+        found.setdefault(missing, []).append(told)
     if not found:
         return ""
     is_own = pair.source == pair.against
@@ -415,7 +428,8 @@ def _check_stages(pair: _Pair, given: _Given) -> _Found:
         n, n_came = len(mine), int(mine["came"].notna().sum())
         n_all += n
         if n >= MIN_LINKED and n_came < MOSTLY_CAME * n:
-            strange.append(f"{n - n_came:,} of {n:,} on {stage.name}")
+            few = is_few(n - n_came, n, smallest_cell=given.smallest_cell)
+            strange.append(f"{UNDISCLOSED if few else n - n_came} of {n:,} on {stage.name}")
     n_people = heard.loc[heard["stage"].isin([s.id for s in measured]), "participant_id"].nunique()
     if strange:
         yield (

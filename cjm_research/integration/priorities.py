@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 OPPORTUNITY_COLUMNS = [
     "stage", "code", "label", "source", "source_label", "n_said", "n_heard",
-    "people_rate", "people_low", "people_high", "severity", "n_severe",
+    "people_rate", "people_low", "people_high", "severity", "n_graded", "n_severe",
     "drop_off_rate", "drop_off_low", "drop_off_high", "measure",
-    "value_at_stake", "value_low", "value_high", "n_gave_up",
+    "value_at_stake", "value_low", "value_high", "value_unit", "n_gave_up",
     "score", "rank", "rank_low", "rank_high", "first_share", "top3_share",
     "weights_rank_low", "weights_rank_high", "status", "confirmed_by",
     "coded_by", "n_said_by_person", "trust", "effort", "evidence", "trade_off", "note", "words",
@@ -48,7 +48,7 @@ _PAIN = "pain_point"
 _PLACE = ["stage", "code"]
 _PARTS = {
     "people": "the share of those heard at the stage who tell it",
-    "severity": "the median severity of those who tell it (1 to 4, as 0 to 1)",
+    "severity": "the median severity of those of whom it is known (1 to 4, as 0 to 1)",
     "drop_off": "the share lost at the stage",
     "value": "the value at stake there over that of the stage where most is",
 }
@@ -60,7 +60,7 @@ _MEASURED = [
 ]  # fmt: skip
 _MISSING = {
     "people": f"fewer than {MIN_PEOPLE} people were heard there",
-    "severity": "nothing tells how grave it is",
+    "severity": "how severe it was is known of fewer than half of them",
     "drop_off": "what the stage loses is not known, or counted otherwise than at most stages",
     "value": "no value at stake is known for the stage",
 }
@@ -132,6 +132,7 @@ def rank_opportunities(
     findings: Sequence[OpportunityFinding] = (),
     trusted: Mapping[tuple[str, str, str], str] | None = None,
     comparable: Mapping[str, bool] | None = None,
+    value_unit: str = "",
     n_resamples: int = 2000,
     random_state: int = 0,
 ) -> pd.DataFrame:
@@ -158,6 +159,8 @@ def rank_opportunities(
     comparable : mapping of str to bool, optional
         Source to whether its words may be set against the behaviour; all by default. Where they
         may not, drop-off and value are unknown.
+    value_unit : str, optional
+        What values at stake are counted in, of whom and when, as a sentence.
     n_resamples : int, default 2000
     random_state : int, default 0
 
@@ -169,10 +172,12 @@ def rank_opportunities(
         others follow unordered: by stage, then label.
 
         `people_rate` is `n_said` of the `n_heard` people heard there, missing below 5;
-        `people_low`, `people_high` only where the source has a sampling design. `severity` and
-        `n_severe` as in table `pain_points`; `n_gave_up` people tell that they gave up over it.
+        `people_low`, `people_high` only where the source has a sampling design. `severity`,
+        `n_graded` and `n_severe` as in table `pain_points`; `n_gave_up` people tell that they
+        gave up over it.
         `drop_off_rate` is what the stage loses, of the kind that `measure` names, missing below
-        5. `value_at_stake` is an upper bound. `n_said_by_person` of `n_said` rest on a
+        5. `value_at_stake` is the stage's, in `value_unit`, and an upper bound.
+        `n_said_by_person` of `n_said` rest on a
         person's code; `coded_by` is "person", "machine", "source" (declared by the source
         itself) or "both" when people rest on several kinds of coder; `trust` is that of the
         machine's code, empty where nobody rests on one.
@@ -191,6 +196,10 @@ def rank_opportunities(
     is unknown has no rank: left out of its mean alone, the column would make it incomparable.
     Drop-offs of several kinds are no single scale: the kind of most listed stages counts (of
     as many, that of the earliest), and the drop-off of other stages is unknown to the rule.
+
+    **Severity** is unknown where fewer than half of those who tell a pain point say what it cost.
+    That is no fault of the item, and common: where severity is unknown for one row that could
+    be ranked, it has no part in the score of any, and `words` say so.
 
     **Giving up** is already in the drop-off, and in the value that follows from it. Where
     either has part in a row's score, a person's severity counts as 3 (blocked) at most in it.
@@ -215,7 +224,8 @@ def rank_opportunities(
     listed = _with_findings(listed, findings)
     listed = _with_trust(listed, trusted or {})
     listed = _order(listed, journey)
-    units, rule = _unit_columns(listed, told, stages, rules)
+    rankable = (listed["status"] == CONFIRMED) & listed["trust"].isin(["", TRUSTED])
+    units, rule = _unit_columns(listed, told, stages, rules, rankable)
     listed = listed.assign(reason=_name_reasons(listed, units, rule))
     ranked = listed["reason"] == ""
     found = _rank(
@@ -223,10 +233,15 @@ def rank_opportunities(
         n_resamples=n_resamples, random_state=random_state,
     )  # fmt: skip
     listed = listed.join(found)
-    words = [_say(row, facts, journey, n_ranked=len(found)) for row in listed.to_dict("records")]
+    left_out = "severity" in _declared(rules) and "severity" not in rule.weights
+    words = [
+        _say(row, facts, journey, n_ranked=len(found), without_severity=left_out)
+        for row in listed.to_dict("records")
+    ]
     listed = listed.assign(words=pd.Series(words, index=listed.index, dtype="object"))
     listed = listed.sort_values("rank", kind="stable", na_position="last")
-    listed = listed.assign(stage=journey.order(listed["stage"]))
+    unit = listed["value_at_stake"].map(lambda value: "" if math.isnan(value) else value_unit)
+    listed = listed.assign(stage=journey.order(listed["stage"]), value_unit=unit.astype("object"))
     return listed[OPPORTUNITY_COLUMNS].reset_index(drop=True)
 
 
@@ -323,7 +338,9 @@ def _list(pain_points: pd.DataFrame, mentions: pd.DataFrame, facts: _Facts) -> p
         & (pain_points["stage"].astype(str) != UNASSIGNED)
         & (pain_points["n_said"] >= MIN_TELLING)
     ]
-    rows = mine[[*_PLACE, "label", "source", "n_said", "n_heard", "severity", "n_severe"]]
+    rows = mine[
+        [*_PLACE, "label", "source", "n_said", "n_heard", "severity", "n_graded", "n_severe"]
+    ]
     shares = mentions[
         (mentions["segment"] == "")
         & (mentions["source"] == facts.source)
@@ -404,7 +421,11 @@ def _order(listed: pd.DataFrame, journey: Journey) -> pd.DataFrame:
 
 
 def _unit_columns(
-    listed: pd.DataFrame, told: pd.DataFrame, stages: pd.DataFrame, rules: PriorityPart
+    listed: pd.DataFrame,
+    told: pd.DataFrame,
+    stages: pd.DataFrame,
+    rules: PriorityPart,
+    rankable: pd.Series,
 ) -> tuple[pd.DataFrame, _Rule]:
     """Return the rule's columns in [0, 1], NaN where unknown, and the rule as it applies."""
     units = pd.DataFrame(
@@ -418,11 +439,16 @@ def _unit_columns(
     weights = {
         name: weight for name, weight in _declared(rules).items() if units[name].notna().any()
     }
+    if units.loc[rankable, "severity"].isna().any():
+        # Left out of one row's mean alone, it would make the row incomparable.
+        weights.pop("severity", None)
     lost = units[[name for name in _BEHAVIOUR if name in weights]].notna().any(axis=1)
     rule = _Rule(weights, frozenset(listed.loc[lost, "stage"]))
     gravest = _gravest(told, rule).groupby(_PLACE)["severity"].median()
     severity = gravest.reindex(pd.MultiIndex.from_frame(listed[_PLACE])).to_numpy(dtype=float)
-    return units.assign(severity=(severity - 1) / 3)[list(weights)], rule
+    known = listed["severity"].notna().to_numpy()
+    severity = np.where(known, (severity - 1) / 3, math.nan)
+    return units.assign(severity=severity)[list(weights)], rule
 
 
 def _main_measure(listed: pd.DataFrame) -> str:
@@ -559,7 +585,14 @@ def _draw_losses(
     return {"drop_off": drawn[:, at], "value": values[:, at]}
 
 
-def _say(row: Mapping[str, Any], facts: _Facts, journey: Journey, *, n_ranked: int) -> str:
+def _say(
+    row: Mapping[str, Any],
+    facts: _Facts,
+    journey: Journey,
+    *,
+    n_ranked: int,
+    without_severity: bool,
+) -> str:
     """Return the row in a sentence."""
     n, label = f"{row['n_said']} of {row['n_heard']}", row["label"]
     stage = journey[row["stage"]].name
@@ -570,15 +603,21 @@ def _say(row: Mapping[str, Any], facts: _Facts, journey: Journey, *, n_ranked: i
     parts = [told, *_say_severity(row), *_say_loss(row)]
     if row["n_said_by_person"]:
         parts.append(f"for {row['n_said_by_person']} of {row['n_said']} a person coded it")
-    return f"{'; '.join([*parts, _say_standing(row, facts, n_ranked)])}."
+    standing = _say_standing(row, facts, n_ranked)
+    if without_severity and not row["reason"]:
+        standing += ", without severity, which is not known of all that are ranked"
+    return f"{'; '.join([*parts, standing])}."
 
 
 def _say_severity(row: Mapping[str, Any]) -> list[str]:
-    if math.isnan(row["severity"]):
-        return []
     gave_up = f", {row['n_gave_up']} gave up" if row["n_gave_up"] else ""
+    told = f"known of {row['n_graded']} of {row['n_said']}"
+    if math.isnan(row["severity"]):
+        why = f", as it is {told} only{gave_up}" if row["n_graded"] else " known"
+        return [f"no severity{why}"]
     return [
-        f"median severity {row['severity']:g} of 4, {row['n_severe']} blocked or worse{gave_up}"
+        f"median severity {row['severity']:g} of 4 ({told}), {row['n_severe']} blocked or "
+        f"worse{gave_up}"
     ]
 
 
@@ -586,10 +625,8 @@ def _say_loss(row: Mapping[str, Any]) -> list[str]:
     if math.isnan(row["drop_off_rate"]):
         return []
     counts = f"{row['n_lost']:,.0f} of {row['n']:,.0f}"
-    parts = [f"in the behaviour record {counts} {row['leaving'].removeprefix('of ')}"]
-    if not math.isnan(row["value_at_stake"]):
-        parts.append(f"at most {row['value_at_stake']:,.0f} is at stake")
-    return parts
+    # What is at stake is the stage's, and said there once.
+    return [f"in the behaviour record {counts} {row['leaving'].removeprefix('of ')}"]
 
 
 def _say_standing(row: Mapping[str, Any], facts: _Facts, n_ranked: int) -> str:

@@ -12,12 +12,16 @@ import pandas as pd
 from cjm_research.config import Findings, Verdict
 from cjm_research.config.schema import VerdictPart
 from cjm_research.integration.conventions import MIN_PEOPLE, NO_CODE
+from cjm_research.integration.disclosure import UNDISCLOSED, is_few_lost
 from cjm_research.integration.trust import NEEDS_PERSON
 from cjm_research.journey import Journey, Stage
+from cjm_research.statistics.suppression import SMALLEST
 
 MIN_TELLERS = 2
 """What one person alone tells is not much, however few are heard."""
 
+SAME_OBSERVERS = "notes and outcomes are by the same observers: no independent sources"
+"""Part of a reason: what agrees is then one record told twice, and no confirmation."""
 VERDICT_COLUMNS = [
     "stage", "said", "done", "verdict", "reason", "leavers_heard", "n_leavers_heard", "by",
     "proposed",
@@ -41,6 +45,7 @@ def judge_stages(
     rules: VerdictPart,
     findings: Findings,
     trusted: Mapping[tuple[str, str, str], str] | None = None,
+    smallest_cell: int = SMALLEST,
 ) -> pd.DataFrame:
     """Say per stage whether what people say and what people do agree.
 
@@ -87,6 +92,9 @@ def judge_stages(
     trusted : mapping of (source, code group, code) to str, optional
         Of `gate`: a pain point that an answer rests on and that "needs a person" is named as
         such in the reason. It has its say all the same.
+    smallest_cell : int
+        The floor of what is published: reasons are sentences for readers, and do not count out
+        fewer people who left, or did not (`integration.disclosure`).
 
     Returns
     -------
@@ -97,8 +105,9 @@ def judge_stages(
         the proposal, says where notes and outcomes are by the same observers, and ends with the
         person's note. `leavers_heard`: whether anybody heard here by a
         comparable source is known to have left here; "not heard" only when at least 5 of a
-        source's are found in the behaviour record. `n_leavers_heard` is the largest number
-        over sources, as the same person may be in several; NaN when nobody can tell.
+        source's, and no fewer than the floor, are found in the behaviour record.
+        `n_leavers_heard` is the largest number over sources, as the same person may be in
+        several; NaN when nobody can tell.
 
     Notes
     -----
@@ -120,6 +129,7 @@ def judge_stages(
         sources={row["source"]: row for row in _records(source_facts)},
         rules=rules,
         trusted=trusted or {},
+        smallest_cell=smallest_cell,
     )
     rows = [_judge(stage, evidence, findings) for stage in journey]
     frame = pd.DataFrame(rows, columns=VERDICT_COLUMNS).astype({"n_leavers_heard": "float64"})
@@ -178,6 +188,7 @@ class _Evidence:
     sources: Mapping[str, dict[str, Any]]
     rules: VerdictPart
     trusted: Mapping[tuple[str, str, str], str]
+    smallest_cell: int
 
     def label(self, source: str) -> str:
         return str(self.sources[source]["label"]) if source in self.sources else source
@@ -285,9 +296,7 @@ def _one_recorder(stage: Stage, said: Said, done: str, evidence: _Evidence) -> s
         for source, answer in _tell(stage, evidence).items()
         if evidence.sources.get(source, {}).get("kind") == "note"
     ]
-    return (
-        "notes and outcomes are by the same observers: no independent sources" if any(noted) else ""
-    )
+    return SAME_OBSERVERS if any(noted) else ""
 
 
 def _words(row: Mapping[str, Any], evidence: _Evidence, *, is_rated: bool) -> _Answer:
@@ -447,7 +456,7 @@ def _leavers(stage: Stage, done: str, evidence: _Evidence) -> tuple[LeaversHeard
     if done == "not measured" or stage.measure == "churn" or not found:
         return "cannot tell", math.nan, ""
     parts = [
-        f"{_whole(row['n_left'])} of {_whole(row['n_linked'])} ({evidence.label(row['source'])})"
+        f"{_lost(row, evidence)} of {_whole(row['n_linked'])} ({evidence.label(row['source'])})"
         for row in found
     ]
     did = _LEFT.get(stage.measure, "left here")
@@ -457,9 +466,14 @@ def _leavers(stage: Stage, done: str, evidence: _Evidence) -> tuple[LeaversHeard
     n_left = max(row["n_left"] for row in found)
     if n_left:
         return "heard", float(n_left), words
-    if max(row["n_linked"] for row in found) < MIN_PEOPLE:
+    if max(row["n_linked"] for row in found) < max(MIN_PEOPLE, evidence.smallest_cell):
         return "cannot tell", math.nan, words
     return "not heard", 0.0, words
+
+
+def _lost(row: Mapping[str, Any], evidence: _Evidence) -> str:
+    few = is_few_lost(row, smallest_cell=evidence.smallest_cell)
+    return UNDISCLOSED if few else _whole(row["n_left"])
 
 
 # ---- both together

@@ -1,8 +1,11 @@
 """Two waves of a study side by side: only what was asked in the same words is compared.
 
-Both waves are coded by the same codebook and coders, because a run codes all of them. People
-of both waves are compared with themselves, all others as strangers: counting a person twice
-among strangers would make the waves look more alike, and the interval too narrow.
+Both waves are coded by the same codebook and coders, because a run codes all of them.
+
+Whether something changed is answered by everybody of the later wave less everybody of the earlier:
+each wave is a draw of its own, so that this is the change among those drawn from. Who is in both
+waves is no stranger to himself, which the interval takes into account. What became of the people
+who were asked twice is another question, about them alone: the paired difference.
 """
 
 from __future__ import annotations
@@ -20,17 +23,18 @@ from cjm_research.integration.conventions import FALSE_FINDS, MIN_PEOPLE, NO_COD
 from cjm_research.journey import Journey
 from cjm_research.statistics import (
     NOTHING,
+    Interval,
     adjust_p_values,
-    compare_proportions,
-    estimate_difference,
     estimate_mean,
-    estimate_mean_difference,
+    estimate_overlap_difference,
+    estimate_overlap_share_difference,
 )
+from cjm_research.statistics.suppression import SMALLEST
 
 WAVE_COLUMNS = [
     "stage", "kind", "code", "label", "source_a", "source_b", "wave_a", "wave_b", "same_wording",
-    "n_a", "n_b", "value_a", "value_b", "n_new_a", "n_new_b", "difference", "low", "high", "p",
-    "p_adjusted", "n_both", "paired_difference", "paired_low", "paired_high", "words",
+    "n_a", "n_b", "n_both", "value_a", "value_b", "difference", "low", "high", "p", "p_adjusted",
+    "paired_difference", "paired_low", "paired_high", "words",
 ]  # fmt: skip
 # Pain points that fewer than MIN_PEOPLE tell in both waves together are left out: they would only
 # make the family of comparisons larger.
@@ -46,6 +50,7 @@ def compare_waves(
     journey: Journey,
     designs: Mapping[str, bool],
     labels: Mapping[tuple[str, str], str],
+    smallest_cell: int = SMALLEST,
 ) -> pd.DataFrame:
     """Compare ratings and pain points of one wave with those of the next.
 
@@ -62,6 +67,8 @@ def compare_waves(
     designs : mapping of str to bool
         Source id to whether its sampling design allows intervals.
     labels : mapping of (code_group, code) to str
+    smallest_cell : int
+        Least number of people of both waves of whom a paired difference is given, or 5.
 
     Returns
     -------
@@ -72,16 +79,20 @@ def compare_waves(
         is compared with the next wave's of the same id where both have the same words
         (`same_wording`); otherwise the row says so and has counts only.
 
-        `n_a`, `n_b` and the values are of everybody. `difference` (the later less the earlier)
-        with its 95 % interval and `p` is that of the `n_new_a` and `n_new_b` people who are in
-        one wave only, Newcombe's for shares and Welch's for means; `paired_difference` that of
-        the `n_both` people with themselves, by t. `p_adjusted` is Benjamini and Hochberg's over
-        all comparisons of the pair of waves. Intervals only where both sources have a design
-        and at least 5 people are on each side.
+        `difference` is `value_b` less `value_a`, of all `n_a` and `n_b` people, with a 95 %
+        interval and `p` that know of the `n_both` people who are in both: see
+        `estimate_overlap_difference` and `estimate_overlap_share_difference`. It answers
+        whether the later wave differs, and `words` go by it. `p_adjusted` is Benjamini and
+        Hochberg's over all comparisons of the pair of waves.
+
+        `paired_difference` is that of the `n_both` people with themselves, by t for ratings and
+        by Newcombe's method 10 for pairs for shares: whether these people changed, who may be
+        unlike those who answer once. Both only where both sources have a design and at least 5
+        people are on each side; pairs, as many as `smallest_cell` where that is more.
     """
     rows: list[dict[str, Any]] = []
     for earlier, later in _pairs(questions):
-        pair = _Pair(earlier, later, designs)
+        pair = _Pair(earlier, later, designs, max(MIN_PEOPLE, smallest_cell))
         rows += [
             *_ratings(pair, ratings),
             *_pains(pair, codes, excerpts, labels),
@@ -105,8 +116,13 @@ class _Pair:
     """Two sources of which the second asked again, and what was asked in the same words."""
 
     def __init__(
-        self, earlier: pd.DataFrame, later: pd.DataFrame, designs: Mapping[str, bool]
+        self,
+        earlier: pd.DataFrame,
+        later: pd.DataFrame,
+        designs: Mapping[str, bool],
+        fewest_pairs: int,
     ) -> None:
+        self.fewest_pairs = fewest_pairs
         self.sources = (str(earlier["source"].iloc[0]), str(later["source"].iloc[0]))
         self.waves = (str(earlier["wave"].iloc[0]), str(later["wave"].iloc[0]))
         self.has_design = all(designs.get(source, False) for source in self.sources)
@@ -197,32 +213,58 @@ def _compare(
     pair: _Pair, a: pd.Series, b: pd.Series, *, same: bool, shares: bool
 ) -> dict[str, Any]:
     both = a.index.intersection(b.index)
-    new_a, new_b = a.drop(both), b.drop(both)
-    values: dict[str, Any] = {"n_new_a": len(new_a), "n_new_b": len(new_b), "n_both": len(both)}
-    gap, p = NOTHING, math.nan
+    only_a, only_b = a.drop(both), b.drop(both)
+    gap, p = Interval(_mean(b) - _mean(a), math.nan, math.nan), math.nan
     allowed = same and pair.has_design
-    if allowed and min(len(new_a), len(new_b)) >= MIN_PEOPLE:
+    if allowed and min(len(a), len(b)) >= MIN_PEOPLE:
         if shares:
-            counts = (int(new_b.sum()), len(new_b), int(new_a.sum()), len(new_a))
-            gap, p = estimate_difference(*counts), compare_proportions(*counts)
+            gap, p = estimate_overlap_share_difference(
+                (int(only_b.sum()), len(only_b)),
+                (int(only_a.sum()), len(only_a)),
+                _cross(b[both] > 0, a[both] > 0),
+            )
         else:
-            gap, p = estimate_mean_difference(new_b.tolist(), new_a.tolist())
-    paired, changes = NOTHING, (b[both] - a[both]).to_numpy()
-    # Nobody changed, or all alike: no spread from which to tell how sure that is.
-    if allowed and len(both) >= MIN_PEOPLE and changes.std() > 0:
-        paired = estimate_mean(changes)
+            gap, p = estimate_overlap_difference(
+                only_b.to_numpy(), only_a.to_numpy(), b[both].to_numpy(), a[both].to_numpy()
+            )
+    paired = NOTHING
+    if allowed and len(both) >= pair.fewest_pairs:
+        changes = (b[both] - a[both]).to_numpy()
         if shares:
-            # The t interval knows no bounds, and a change of shares has them.
-            paired = paired._replace(low=max(-1.0, paired.low), high=min(1.0, paired.high))
-    return values | {
-        "difference": gap.value, "low": gap.low, "high": gap.high, "p": p,
+            crossed = _cross(b[both] > 0, a[both] > 0)
+            paired, _ = estimate_overlap_share_difference((0, 0), (0, 0), crossed)
+        elif changes.std() > 0:  # all changed alike: nothing tells how sure that is
+            paired = estimate_mean(changes)
+    return {
+        "n_both": len(both),
+        "difference": gap.value if allowed else math.nan, "low": gap.low, "high": gap.high, "p": p,
         "p_adjusted": math.nan,
         "paired_difference": paired.value, "paired_low": paired.low, "paired_high": paired.high,
         "has_design": pair.has_design,
     }  # fmt: skip
 
 
+def _cross(first: pd.Series, second: pd.Series) -> tuple[int, int, int, int]:
+    """Return how many of these people say yes twice, first only, second only, never."""
+    return (
+        int((first & second).sum()), int((first & ~second).sum()),
+        int((~first & second).sum()), int((~first & ~second).sum()),
+    )  # fmt: skip
+
+
 def _words(row: Mapping[str, Any]) -> str:
+    """Say what the difference tells, and where the people of both waves tell another thing."""
+    answer = _answer(row)
+    low, high = row["paired_low"], row["paired_high"]
+    if math.isnan(low) or low <= 0 <= high:
+        return answer
+    side = "more" if low > 0 else "less"
+    if answer.startswith(side):
+        return answer
+    return f"{answer}; {side} among the {row['n_both']} people who answered both times"
+
+
+def _answer(row: Mapping[str, Any]) -> str:
     if not row["same_wording"]:
         return "not compared: the question was worded differently"
     if not row["has_design"]:

@@ -17,6 +17,8 @@ class Evidence:
     ----------
     participants, documents, turns, ratings, answers, events : DataFrame
         Tables of these names; see `tables`.
+    answered : DataFrame
+        When a person answered a source, where it tells: participant_id, source, said_at.
     declared_codes : DataFrame
         One row per document and code that its source declares: document_id, code_group, code.
     quality : DataFrame
@@ -35,6 +37,7 @@ class Evidence:
     ratings: pd.DataFrame
     answers: pd.DataFrame
     events: pd.DataFrame
+    answered: pd.DataFrame
     declared_codes: pd.DataFrame
     quality: pd.DataFrame
     masked_counts: pd.DataFrame

@@ -20,6 +20,8 @@ from cjm_research.privacy.vault import Vault
 from cjm_research.tables import check_table, empty_table
 
 _QUALITY = ["source", "file", "level", "what", "n"]
+_ANSWERED = ["participant_id", "source", "said_at"]
+_TIME = "datetime64[us, UTC]"
 _SESSION_DIGITS = 10
 # Columns whose words come from outside and may name somebody.
 _MASKED = {"ratings": ["item"], "answers": ["choice"], "events": ["event", "channel", "device"]}
@@ -70,6 +72,7 @@ def pseudonymise(
         parts["declared_codes"].append(written.declared_codes)
         files |= {document: reference for reference, document in written.references.items()}
         parts["quality"].append(_write_quality(material, people, masker))
+        parts["answered"].append(_write_answered(material, people))
         for name in ("ratings", "answers", "events"):
             rows = _write_rows(material, name, people, masker, vault)
             once = ~rows.duplicated(_ONCE[name]) if name in _ONCE else rows.index == rows.index
@@ -88,6 +91,7 @@ def pseudonymise(
         ratings=_join(parts["ratings"], "ratings"),
         answers=_join(parts["answers"], "answers"),
         events=_join(parts["events"], "events"),
+        answered=_concat(parts["answered"], _ANSWERED).astype({"said_at": _TIME}),
         declared_codes=_concat(parts["declared_codes"], ["document_id", "code_group", "code"]),
         quality=_concat(parts["quality"], _QUALITY).astype({"n": "int64"}),
         masked_counts=masker.frame(),
@@ -115,6 +119,14 @@ def _write_rows(
         }
         rows = rows.assign(session_id=rows["session_id"].map(sessions).fillna(""))
     return rows
+
+
+def _write_answered(material: Material, people: People) -> pd.DataFrame:
+    """Return when each person answered, under pseudonyms; once for each."""
+    answered = material.answered
+    ids = people.participant_ids(material.source, answered["raw_id"])
+    rows = answered.assign(participant_id=ids, source=material.source)[ids.notna()]
+    return rows.drop_duplicates(["participant_id"], keep="last")[_ANSWERED]
 
 
 def _write_participants(

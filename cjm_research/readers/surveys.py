@@ -38,6 +38,7 @@ class _Rows:
     declared_codes: list[Row] = field(default_factory=list)
     ratings: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
+    answered: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
 
 
@@ -80,6 +81,7 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
         raw_ids = _participant_ids(source, cells, seen)
         times = _read_submitted(source, cells, notes)
         _add_people(rows, source, cells, raw_ids)
+        rows.answered += [(raw_ids[row], time) for row, time in times.dropna().items()]
         pages = find_pages(source.questionnaire, journey, where=path.name)
         reference = relative_name(path, folder)
         for question in source.questions:
@@ -109,6 +111,7 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
         declared_codes=make_rows("declared_codes", rows.declared_codes),
         ratings=make_rows("ratings", rows.ratings),
         answers=make_rows("answers", rows.answers),
+        answered=make_rows("answered", rows.answered),
         events=make_rows("events", rows.events),
         quality=notes.frame(),
         unreviewed=unreviewed if rows.turns else 0,

@@ -13,52 +13,126 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from cjm_research.errors import ReportError, UnknownNameError
+from cjm_research.reporting.deadline import Deadline
 
 SENTINEL = "chapter complete"
 _CASTS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 
 
 def read_parameters(notebook: Path) -> dict[str, type]:
-    """Return the parameters that a notebook declares, with their types."""
+    """Return the parameters that a notebook declares, with their types.
+
+    Raises
+    ------
+    ReportError
+        If the file is no notebook, or names no language.
+    """
+    import nbformat
     import papermill
 
-    declared = papermill.inspect_notebook(str(notebook))
+    try:
+        declared = papermill.inspect_notebook(str(notebook))
+    except (ValueError, AttributeError, TypeError, nbformat.ValidationError) as error:
+        raise ReportError(
+            f"{notebook.name} cannot be run: it is no notebook, or names no language. What to do: "
+            "open it in JupyterLab, choose the kernel Python 3, and save it.",
+            notebook=notebook.name,
+        ) from error
     return {
         name: _CASTS.get(str(entry["inferred_type_name"]), str) for name, entry in declared.items()
     }
 
 
-def check_parameters(given: Mapping[str, str], notebooks: list[Path]) -> dict[str, Any]:
+def check_parameters(
+    given: Mapping[str, str], notebooks: Sequence[Path], *, where: str = ""
+) -> dict[str, Any]:
     """Turn `name=value` texts into typed parameters, before anything starts.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+    notebooks : sequence of Path
+        Of the report.
+    where : str, optional
+        The file that gives them, as the researcher knows it.
 
     Raises
     ------
     UnknownNameError
         If no notebook declares a parameter. papermill itself would run with the default.
     ReportError
-        If a value does not have the declared type.
+        If a value does not have the declared type, or names somebody: parameters are kept
+        with every report, and stand on its pages.
     """
+    if not given:
+        return {}
     declared: dict[str, type] = {}
     for notebook in notebooks:
         declared |= read_parameters(notebook)
     typed: dict[str, Any] = {}
     for name, text in given.items():
         if name not in declared or name in RESERVED:
-            raise UnknownNameError("parameter", name, sorted(set(declared) - RESERVED))
-        typed[name] = _cast(name, text, declared[name])
+            allowed = sorted(set(declared) - RESERVED)
+            raise UnknownNameError("parameter", name, allowed, where=where)
+        shown = f"{where}: parameter '{name}'" if where else f"parameter '{name}'"
+        _refuse_personal(shown, text)
+        typed[name] = _cast(shown, text, declared[name])
     return typed
 
 
 RESERVED = frozenset({"study", "run_folder"})
 
 
+class Processes:
+    """The processes of the notebooks that run now, to be ended together."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def start(self) -> Iterator[subprocess.Popen[str]]:
+        """Start this module in a process group of its own, which ends with the block."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cjm_research.reporting.execute"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=os.name == "posix",
+            text=True,
+        )
+        with self._lock:
+            self._running.add(process)
+        try:
+            yield process
+        finally:
+            _end(process)
+            with self._lock:
+                self._running.discard(process)
+
+    def end_all(self) -> None:
+        """Kill every notebook with its kernel."""
+        with self._lock:
+            running = list(self._running)
+        for process in running:
+            _end(process)
+
+
 def execute_notebook(
-    notebook: Path, output: Path, parameters: Mapping[str, Any], *, deadline_s: float
+    notebook: Path,
+    output: Path,
+    parameters: Mapping[str, Any],
+    *,
+    deadline_s: float,
+    run_deadline: Deadline | None = None,
+    processes: Processes | None = None,
 ) -> None:
     """Run a notebook in a subprocess and check that it really ran to its end.
 
@@ -70,34 +144,37 @@ def execute_notebook(
         JSON types only. Those that the notebook does not declare are left out.
     deadline_s : float
         Seconds after which the notebook and its kernel are ended.
+    run_deadline : Deadline, optional
+        Of the whole run, which may come before.
+    processes : Processes, optional
+        Told of the process.
 
     Raises
     ------
+    TimedOut
+        If the deadline of the whole run has passed.
     ReportError
         With notebook and cell. It never holds the notebook's own error text, which may
         quote a participant.
     """
     job = {
+        "parent": os.getpid(),
         "notebook": str(notebook),
         "output": str(output),
         "parameters": {k: v for k, v in parameters.items() if k in read_parameters(notebook)},
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cjm_research.reporting.execute"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=os.name == "posix",
-        text=True,
-    )
-    try:
-        _, said = process.communicate(json.dumps(job), timeout=deadline_s)
-    except subprocess.TimeoutExpired as error:
-        raise ReportError(
-            f"{notebook.name} did not finish within {deadline_s:.0f} s.", notebook=notebook.name
-        ) from error
-    finally:
-        _end(process)
+    limit = min(deadline_s, run_deadline.left()) if run_deadline else deadline_s
+    with (processes or Processes()).start() as process:
+        try:
+            _, said = process.communicate(json.dumps(job), timeout=max(limit, 0))
+        except subprocess.TimeoutExpired as error:
+            if run_deadline:
+                run_deadline.check()
+            raise ReportError(
+                f"{notebook.name} did not finish within {deadline_s:.0f} s, which is "
+                "report.deadline_s of study.yaml.",
+                notebook=notebook.name,
+            ) from error
     if process.returncode != 0:
         last = said.strip().splitlines()[-1:] or [""]
         place = _read_place(last[0])
@@ -153,7 +230,7 @@ def _read_place(line: str) -> dict[str, Any]:
     return place if isinstance(place, dict) else {}
 
 
-def _cast(name: str, text: str, kind: type) -> Any:
+def _cast(shown: str, text: str, kind: type) -> Any:
     if kind is bool:
         if text.lower() in ("true", "yes", "1"):
             return True
@@ -164,13 +241,26 @@ def _cast(name: str, text: str, kind: type) -> Any:
             return kind(text)
         except ValueError:
             pass
-    raise ReportError(f"parameter '{name}' should be {_KIND_WORDS[kind]}; got '{text}'.")
+    # What was given is not repeated: the reason is kept with the failed run.
+    raise ReportError(f"{shown} should be {_KIND_WORDS[kind]}.")
+
+
+def _refuse_personal(shown: str, text: str) -> None:
+    from cjm_research.privacy.patterns import mask_patterns
+
+    found: dict[str, int] = {}
+    mask_patterns(text, keep=frozenset(), counts=found)
+    if found:
+        raise ReportError(
+            f"{shown} holds what looks like personal data ({', '.join(sorted(found))}). "
+            "Parameters are kept with every report: give a pseudonym or an audience segment."
+        )
 
 
 _KIND_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     """Ask Linux to end this process when the one that started it is killed.
 
     The kernel ends by itself when its parent is gone. Elsewhere the next run's lock still
@@ -179,12 +269,14 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         set_death_signal = 1  # PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+        if os.getppid() != parent:  # killed before it was asked for
+            sys.exit(1)
 
 
 def _work() -> None:
     """Child process: the job on standard input, one JSON line on standard error if it fails."""
-    _die_with_parent()
     job = json.load(sys.stdin)
+    _die_with_parent(job["parent"])
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     import papermill
 

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import cjm_research
-from cjm_research.integration import describe_trust
-from cjm_research.reporting.site import Chapter, SiteContext
+from cjm_research.codes import PERSON
+from cjm_research.integration import describe_rule, describe_rules, describe_trust
+from cjm_research.reporting.site import Chapter, Download, SiteContext
 from cjm_research.study import Study
+from cjm_research.study.coding_work import list_allowed_codes
+
+ABSENT = "optional file absent"
+"""What table `quality` says of an optional source without a file."""
 
 
 def build_context(
     study: Study,
     *,
-    run_id: str,
-    made_at: str,
-    chapters: Sequence[Chapter],
-    changes: Sequence[str] = (),
+    version_key: str,
+    as_of: str = "",
+    about: str = "",
+    chapters: Sequence[Chapter] = (),
+    changes: Any = None,
+    findings: Sequence[Any] = (),
+    downloads: Sequence[Download] = (),
+    manifest: Mapping[str, Any] | None = None,
+    reviews: Sequence[Any] = (),
 ) -> SiteContext:
-    """Return all that the pages of one run show."""
+    """Return all that the pages of one run show.
+
+    Parameters
+    ----------
+    study : Study
+    version_key : str
+        Name of what the report says; stands on every page.
+    as_of : str
+        The day that the run looks back from, where one was given.
+    about : str
+        Whom the report is about, where that is a part of the study.
+    chapters, changes, findings, downloads, manifest, reviews
+        As in `SiteContext`.
+    """
     reasons = list(_draft_reasons(study))
     status: Literal["draft", "final"] = "draft" if reasons else "final"
     return SiteContext(
@@ -28,8 +51,6 @@ def build_context(
         questions=study.config.questions,
         assumptions=[(a.claim, a.owner) for a in study.config.assumptions],
         study=study.name,
-        run_id=run_id,
-        made_at=made_at,
         data_period=_data_period(study),
         status=status,
         status_reasons=reasons,
@@ -38,9 +59,45 @@ def build_context(
         chapters=chapters,
         version=cjm_research.__version__,
         notes=list(_limits(study)),
+        rules=[
+            *describe_rules(study.config.integration.verdicts),
+            describe_rule(study.config.integration.priorities),
+        ],
+        version_key=version_key,
+        as_of=as_of,
+        about=about,
+        alerts=list(_alerts(study)),
+        findings=findings,
+        downloads=downloads,
         changes=changes,
+        manifest=manifest or {},
+        reviews=reviews,
+        choices=_choices(study),
         smallest_cell=study.config.integration.smallest_cell,
     )
+
+
+def _alerts(study: Study) -> Iterator[str]:
+    """Name the sources that the report was made without."""
+    labels = {source.id: source.name for source in study.config.sources}
+    rows = study.quality
+    for row in rows[rows["what"] == ABSENT].drop_duplicates(["source", "file"]).itertuples():
+        yield (
+            f"{labels.get(row.source, row.source)} is missing: no file is like “{row.file}”. "
+            "Everything below was made without it."
+        )
+
+
+def _choices(study: Study) -> dict[str, Any]:
+    """Return the stages and codes that a reviewer may choose from."""
+    codes = list_allowed_codes(study)
+    return {
+        "stages": [{"id": stage.id, "name": stage.name} for stage in study.journey],
+        "codes": [
+            {"group": row.code_group, "code": row.code, "name": row.name or row.code}
+            for row in codes[codes["code_group"] != "stage"].itertuples(index=False)
+        ],
+    }
 
 
 def _draft_reasons(study: Study) -> Iterator[str]:
@@ -51,12 +108,18 @@ def _draft_reasons(study: Study) -> Iterator[str]:
                 f"{row.label}: nobody has reviewed the masking of names in {some}. Read them, "
                 "then list them under masking_reviewed in study.yaml."
             )
-    n_lost = len(study.lost_codes)
-    if n_lost:
+    for coder, rows in study.lost_codes.groupby("coder_id"):
+        codes = "1 code" if len(rows) == 1 else f"{len(rows)} codes"
+        documents = ", ".join(sorted(set(rows["document_id"]) - {""})[:5])
         yield (
-            f"{n_lost} codes made by people quote text that is no longer there; "
-            "see study.lost_codes."
+            f"{codes} of {str(coder).removeprefix(PERSON)} quote words that are no longer there"
+            f"{f' ({documents})' if documents else ''}: the texts changed. They have to be coded "
+            "anew; table lost_codes lists them."
         )
+    drafts = [finding.id for finding in study.findings.findings if finding.status == "draft"]
+    if drafts:
+        these = "these findings" if len(drafts) > 1 else "this finding"
+        yield f"{', '.join(drafts)}: nobody has reviewed {these}."
 
 
 def _data_period(study: Study) -> str:
@@ -136,14 +199,3 @@ def _limits(study: Study) -> Iterator[str]:
                 f"Drop-off is not split by {row.segment}: it is known for {row.n_known:,} of the "
                 f"{row.n:,} people in the events, and those are not like the others."
             )
-    kinds = {stage.measure for stage in study.journey} - {"none"}
-    if "task_failure" in kinds:
-        yield (
-            "The behaviour measure is task failure in a test, by attempt: it is no drop-off of "
-            "customers and no sales funnel."
-        )
-    if "questionnaire_abandonment" in kinds:
-        yield (
-            "The behaviour measure is leaving a questionnaire: it is no drop-off of customers "
-            "and no sales funnel."
-        )

@@ -1,26 +1,59 @@
-"""Publishing: a run appears whole or not at all, and `latest` is always the last good one."""
+"""Publishing: a run appears whole or not at all, and `latest` is always a good one.
+
+Whatever moment a run is killed at, `latest` leads to the old report or to the new one, and
+each is whole; the next run, under the same lock, removes what was left behind.
+"""
 
 from __future__ import annotations
 
-import json
+import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cjm_research.reporting.site import Run, StudyRuns, render_index
+from cjm_research.reporting import states
+from cjm_research.reporting.states import (
+    BATCH,
+    ENDED_FROM_OUTSIDE,
+    LATEST,
+    RECORD,
+    WORKING,
+    read_json,
+    write_json,
+)
 
-RECORD = "run.json"
-LATEST = "latest"
-WORKING = ".tmp-"
 SCRATCH = ".run-"
+FAILED = "-failed"
 
 
 def sweep(reports: Path, processed: Path) -> None:
-    """Remove what killed runs left behind. Call only while holding the study's lock."""
-    for path in [*reports.glob(f"{WORKING}*"), *processed.glob(f"{SCRATCH}*")]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove what killed runs left behind, those of parts of the study too.
+
+    Call only while holding the study's lock.
+    """
+    places = (WORKING, f"{BATCH}/{WORKING}", f"{BATCH}/*/{WORKING}")
+    left = [path for place in places for path in reports.glob(f"{place}*")]
+    for path in [*left, *processed.glob(f"{SCRATCH}*")]:
+        remove(path)
+
+
+def sweep_steps(processed: Path, *, since: float) -> None:
+    """Remove tables that a process which is about to end has begun to write.
+
+    Parameters
+    ----------
+    processed : Path
+        The study's folder of tables.
+    since : float
+        When that process began, in seconds of the epoch: older ones are not its own.
+    """
+    for path in processed.glob(f"*/{WORKING}*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime >= since:
+                remove(path)
 
 
 def publish(working: Path, target: Path) -> None:
@@ -29,94 +62,171 @@ def publish(working: Path, target: Path) -> None:
     Everything is on disk before the rename; a run that is killed before it is never seen.
     """
     for path in sorted(working.rglob("*")):
-        if path.is_file():
+        if not path.is_symlink():
             _sync(path)
+    _sync(working)
     working.rename(target)
     _sync(target.parent)
-    _point_latest(target)
+    point_latest(target)
+
+
+def point_latest(target: Path) -> None:
+    """Let `latest` lead to a good run. With symlinks it is there at every moment."""
+    link = target.parent / LATEST
+    working = target.parent / f"{WORKING}{LATEST}"
+    remove(working)
+    try:
+        working.symlink_to(target.name, target_is_directory=True)
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT):
+            raise
+        # No symlinks here (Windows without the right): a copy serves the same address.
+        shutil.copytree(target, working)
+    if working.is_symlink() and (link.is_symlink() or not link.exists()):
+        working.replace(link)
+    else:  # a copy cannot be replaced in one step
+        old = target.parent / f"{WORKING}old-{LATEST}"
+        remove(old)
+        if link.is_symlink() or link.exists():
+            link.rename(old)
+        working.rename(link)
+        remove(old)
+    _sync(target.parent)
+
+
+def is_latest(folder: Path) -> bool:
+    """Tell whether `latest` leads to this run."""
+    return _latest_id(folder.parent) == folder.name
+
+
+def last_good(reports: Path) -> Path | None:
+    """Return the folder of the run that `latest` leads to, or None."""
+    run_id = _latest_id(reports)
+    return reports / run_id if run_id and (reports / run_id).is_dir() else None
+
+
+def is_good_run(folder: Path) -> bool:
+    """Tell whether a folder is a published run: not `latest`, a failure or something else."""
+    hidden = folder.name == LATEST or folder.name.startswith(".")
+    return not hidden and read_json(folder / RECORD).get("status") == "good"
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     """Write what is known of a run, for the index and for schedulers."""
-    text = json.dumps(record, indent=2, sort_keys=True) + "\n"
-    (folder / RECORD).write_text(text, encoding="utf-8")
+    write_json(folder / RECORD, record)
 
 
-def write_failure(reports: Path, run_id: str, record: Mapping[str, Any]) -> None:
-    """Leave a record of a failed run: the index shows it, no page does."""
-    folder = reports / f"{run_id}-failed"
-    folder.mkdir(parents=True, exist_ok=True)
-    write_record(folder, record)
+def write_failure(reports: Path, record: Mapping[str, Any]) -> Path:
+    """Leave the record of a run that did not become a report, and a page that says why.
+
+    Parameters
+    ----------
+    reports : Path
+        The study's folder of reports.
+    record : mapping
+        `run_id`, `status`, `reason` and what else is known; no participants' words.
+
+    Returns
+    -------
+    Path
+        The folder, which appears whole.
+    """
+    from cjm_research.reporting.site.index_page import render_failure
+
+    target = reports / f"{record['run_id']}{FAILED}"
+    working = reports / f"{WORKING}{target.name}"
+    remove(working)
+    try:
+        working.mkdir(parents=True)
+        write_record(working, record)
+        render_failure(record, working / "index.html", has_good=last_good(reports) is not None)
+        _sync(working / "index.html")
+        remove(target)
+        working.rename(target)
+    finally:
+        remove(working)
+    _sync(reports)
+    return target
+
+
+def settle(root: Path, name: str) -> bool:
+    """Put right what a killed run left in state.json. Call while holding the study's lock.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to put right.
+    """
+    home = root / "reports" / name
+    state = states.read_state(home)
+    if not state:
+        return False
+    if state.get("state") == "running" and state.get("run_id"):
+        reports = home / str(state.get("folder") or "")
+        run = reports / str(state["run_id"])
+        if (run / RECORD).is_file():
+            point_latest(run)  # killed between publishing and this
+        elif not run.with_name(f"{run.name}{FAILED}").is_dir():
+            known = {key: state.get(key, "") for key in ("run_id", "started", "as_of", "title")}
+            write_failure(
+                reports,
+                known
+                | {"study": name, "status": "failed", "reason": ENDED_FROM_OUTSIDE}
+                | {"seconds": None, "part": state.get("part", "")},
+            )
+    states.clear_state(home)
+    return True
+
+
+def settle_all(root: Path) -> None:
+    """Put right the states that no living process stands for."""
+    for path in sorted((root / "reports").glob(f"*/{states.STATE}")):
+        name = path.parent.name
+        if states.read_state(path.parent).get("state") == "queued":
+            if not states.is_held(states.queue_lock(root)):
+                states.clear_state(path.parent)
+            continue
+        with contextlib.suppress(states.BusyError), states.hold(states.study_lock(root, name), ""):
+            settle(root, name)
 
 
 def update_index(root: Path) -> Path:
-    """Write `reports/index.html`, the list of studies and runs, anew."""
+    """Write `reports/index.html`, the list of studies and runs, anew.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the old one stands then.
+    """
+    from cjm_research.reporting.listing import list_reports
+    from cjm_research.reporting.site.index_page import render_index
+
+    settle_all(root)
     reports = root / "reports"
-    studies = []
-    for study in sorted(path for path in reports.iterdir() if path.is_dir()):
-        runs = [_run(study, folder) for folder in sorted(study.iterdir(), reverse=True)]
-        known = [run for run in runs if run]
-        if known:
-            latest = f"{study.name}/{LATEST}/index.html"
-            exists = (study / LATEST / "index.html").is_file()
-            studies.append(
-                StudyRuns(
-                    name=study.name,
-                    title=_title(study),
-                    runs=known,
-                    latest_href=latest if exists else "",
-                )
-            )
     path = reports / "index.html"
     working = reports / f"{WORKING}index.html"
-    render_index(studies, working)
-    working.replace(path)
+    # One at a time: of two that end together, the later must not miss the earlier.
+    with states.index_lock(root):
+        render_index(list_reports(reports), working)
+        working.replace(path)
     return path
 
 
-def _run(study: Path, folder: Path) -> Run | None:
-    record = _read(folder / RECORD)
-    if folder.name == LATEST or folder.name.startswith(".") or not record:
-        return None
-    good = record["status"] == "good"
-    return Run(
-        run_id=record["run_id"],
-        status="good" if good else "failed",
-        started=record["started"],
-        seconds=record["seconds"],
-        href=f"{study.name}/{folder.name}/index.html" if good else "",
-        reason=record.get("reason", ""),
-    )
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder, if it is there and can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
-def _title(study: Path) -> str:
-    records = [_read(folder / RECORD) for folder in sorted(study.iterdir(), reverse=True)]
-    return next((record["title"] for record in records if record and record["title"]), study.name)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text("utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _point_latest(target: Path) -> None:
-    link = target.parent / LATEST
-    working = target.parent / f"{WORKING}{LATEST}"
-    try:
-        working.unlink(missing_ok=True)
-        working.symlink_to(target.name, target_is_directory=True)
-        if link.is_dir() and not link.is_symlink():
-            shutil.rmtree(link)  # a copy, left where symlinks were not possible
-        working.replace(link)
-    except OSError:
-        # No symlinks here (Windows without the right): a copy serves the same address.
-        copy = target.parent / f"{WORKING}copy"
-        shutil.copytree(target, copy, dirs_exist_ok=True)
-        shutil.rmtree(link, ignore_errors=True)
-        copy.rename(link)
+def _latest_id(reports: Path) -> str:
+    """Return the id of the run that `latest` leads to; where it is a copy, its record says."""
+    link = reports / LATEST
+    if link.is_symlink():
+        return link.readlink().name
+    return str(read_json(link / RECORD).get("run_id", ""))
 
 
 def _sync(path: Path) -> None:

@@ -2,11 +2,13 @@
 
 `people` reads codes and `anchors` finds their quotes; `appending` is the one writer of them.
 `log` keeps what became of codes; `sheets` and `returned` send excerpts out and take them back;
-`samples` draws what may estimate agreement, and `comparing` estimates it.
+`samples` draws what may estimate agreement, and `comparing` estimates it. `marks` reads what
+reviewers marked in a report: their codes, and their `claims`.
 """
 
 from cjm_research.review.anchors import Anchor, Texts
 from cjm_research.review.appending import append_codes
+from cjm_research.review.claims import CLAIM_COLUMNS, append_claims, read_claims
 from cjm_research.review.comparing import (
     estimate_agreement,
     estimate_machine_quality,
@@ -27,6 +29,17 @@ from cjm_research.review.log import (
     renamed_labels,
     split_codes,
 )
+from cjm_research.review.marks import (
+    ClaimMark,
+    MarkedRows,
+    Marks,
+    QuoteMark,
+    drop_known_rows,
+    make_rows,
+    read_marks,
+    reviewer_name,
+    take_back_stages,
+)
 from cjm_research.review.people import (
     CODE_GROUPS,
     LOST_COLUMNS,
@@ -46,6 +59,7 @@ from cjm_research.review.samples import (
 from cjm_research.review.sheets import SHEET_GROUPS, make_sheet, write_sheet
 
 __all__ = [
+    "CLAIM_COLUMNS",
     "CODE_GROUPS",
     "LOG_COLUMNS",
     "LOG_FILE",
@@ -53,14 +67,20 @@ __all__ = [
     "MEMO",
     "SHEET_GROUPS",
     "Anchor",
+    "ClaimMark",
+    "MarkedRows",
+    "Marks",
+    "QuoteMark",
     "Texts",
     "anchor_codes",
     "append_change",
+    "append_claims",
     "append_codes",
     "apply_log",
     "check_name",
     "current_changes",
     "draw_validation_sample",
+    "drop_known_rows",
     "estimate_agreement",
     "estimate_machine_quality",
     "estimate_reliability",
@@ -72,13 +92,18 @@ __all__ = [
     "list_samples",
     "list_worklist",
     "locate_sheets",
+    "make_rows",
     "make_sheet",
+    "read_claims",
     "read_log",
+    "read_marks",
     "read_sample",
     "read_sheet_back",
     "read_sheets",
     "renamed_labels",
+    "reviewer_name",
     "split_codes",
+    "take_back_stages",
     "write_sample",
     "write_sheet",
 ]

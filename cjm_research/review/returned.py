@@ -24,8 +24,8 @@ from cjm_research.review.sheets import (
     SHEET_GROUPS,
     join_notes,
     severity_of,
-    unguard,
 )
+from cjm_research.safe_cells import unguard_text
 
 ROW_COLUMNS = [
     "row", "document_id", "start", "end", "quote", "code_group", "code", "strength", "severity",
@@ -184,7 +184,7 @@ class _Reader:
 
     def take(self, number: int, row: Mapping[str, str], groups: Sequence[str]) -> None:
         cells = {group: row[group].strip() for group in groups if row[group].strip()}
-        memo = unguard(row.get(MEMO, "").strip())
+        memo = unguard_text(row.get(MEMO, "").strip())
         if not cells and not memo:
             return
         place = self._place(number, row)
@@ -217,7 +217,7 @@ class _Reader:
                 )
 
     def _place(self, number: int, row: Mapping[str, str]) -> dict[str, Any] | None:
-        document, text = row["document_id"].strip(), unguard(row["text"].strip())
+        document, text = row["document_id"].strip(), unguard_text(row["text"].strip())
         if document not in self.texts.texts:
             near = did_you_mean(document, self.texts.texts)
             self.problems.append(f"row {number}: document '{document}' is not in the study.{near}")

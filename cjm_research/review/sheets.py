@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from cjm_research.errors import SourceError
 from cjm_research.review.files import write_whole
 from cjm_research.review.people import MEMO
 from cjm_research.review.samples import CODABLE
+from cjm_research.safe_cells import clean_text, guard_text
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -39,7 +39,6 @@ _WIDTHS = {
     "text": 60, "after": 34, PROPOSED: 30, SEVERITY: 9, MEMO: 34, "definition": 80, "name": 34,
 }  # fmt: skip
 _NARROW = 18
-_FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
 def make_sheet(
@@ -139,8 +138,8 @@ def write_sheet(
     Notes
     -----
     Words of participants never run as formulas: in an `.xlsx` they are stored as text; in a
-    `.csv` a cell of words that begins with `=`, `+`, `-`, `@` gets an apostrophe before it,
-    which `read_sheet_back` takes off.
+    `.csv` an apostrophe stands before what would begin one (`safe_cells.guard_text`), which
+    `read_sheet_back` takes off.
     """
     kinds = {".csv": _csv, ".xlsx": _xlsx}
     if path.suffix.lower() not in kinds:
@@ -167,16 +166,6 @@ def severity_of(attributes: str) -> int | None:
     """Return the severity that the attributes of a code hold, or None."""
     value = json.loads(attributes).get(SEVERITY) if SEVERITY in attributes else None
     return None if value is None else int(value)
-
-
-def guard(text: str) -> str:
-    """Return words that no spreadsheet takes for a formula when it opens a CSV."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def unguard(text: str) -> str:
-    """Take off what `guard` put on."""
-    return text[1:] if text[:1] == "'" and _FORMULA.match(text[1:]) else text
 
 
 def _own(codes: pd.DataFrame | None, coder: str) -> pd.DataFrame:
@@ -225,7 +214,7 @@ def _in_words(codes: pd.DataFrame | None, coder: str, groups: Sequence[str]) -> 
 def _csv(frame: pd.DataFrame, allowed: pd.DataFrame) -> bytes:
     # Codes and `-` stay as they are: they are the coder's to read and type.
     guarded = frame.assign(
-        **{name: frame[name].map(guard) for name in (*CONTEXT, MEMO) if name in frame}
+        **{name: frame[name].map(guard_text) for name in (*CONTEXT, MEMO) if name in frame}
     )
     text: str = guarded.to_csv(index=False, lineterminator="\r\n")
     return text.encode("utf-8-sig")
@@ -272,4 +261,4 @@ def _set(cell: Any, value: Any) -> None:
         cell.value = value
         # Text, even where it begins as a formula does, and also after somebody has edited it.
         cell.data_type = "s"
-        cell.quotePrefix = bool(_FORMULA.match(value))
+        cell.quotePrefix = guard_text(value) != clean_text(value)

@@ -36,6 +36,10 @@ from cjm_research.statistics.intervals import (
     estimate_proportion,
     summarize_mean,
 )
+from cjm_research.statistics.overlap import (
+    estimate_overlap_difference,
+    estimate_overlap_share_difference,
+)
 from cjm_research.statistics.people import (
     PooledShare,
     estimate_person_share,
@@ -129,6 +133,8 @@ __all__ = [
     "estimate_mean",
     "estimate_mean_difference",
     "estimate_nps",
+    "estimate_overlap_difference",
+    "estimate_overlap_share_difference",
     "estimate_person_share",
     "estimate_pooled_share",
     "estimate_prediction_powered",

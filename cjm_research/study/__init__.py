@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,16 @@ from cjm_research.config import (
 )
 from cjm_research.errors import ConfigError, UnknownNameError
 from cjm_research.journey import Journey
-from cjm_research.study import following, steps
-from cjm_research.study.cache import Tables, copy_table, hash_parts, load_or_make, read_tables
+from cjm_research.study import following, slicing, steps
+from cjm_research.study.cache import (
+    Tables,
+    copy_table,
+    hash_file,
+    hash_parts,
+    load_or_make,
+    read_table,
+    read_tables,
+)
 from cjm_research.study.project import (
     FINDINGS_FILE,
     STUDY_FILE,
@@ -29,8 +38,9 @@ from cjm_research.study.project import (
     find_study,
     list_studies,
 )
+from cjm_research.study.slicing import Slice
 
-__all__ = ["Place", "Study", "find_study", "list_studies", "open_study"]
+__all__ = ["Place", "Slice", "Study", "find_study", "list_studies", "open_study"]
 
 log = logging.getLogger(__name__)
 
@@ -132,8 +142,19 @@ class Study:
         The study's folders.
     run_folder : Path, optional
         Read the tables of a run from here, instead of making them.
+    as_of : date, optional
+        See the study as on the evening of that day, UTC.
+    only : Slice, optional
+        Only an audience segment, or only a period.
     say : callable, optional
         Told what is being done; silent by default.
+
+    Raises
+    ------
+    ConfigError
+        If study.yaml or another file of the study cannot be used.
+    UnknownNameError
+        If study.yaml declares no such audience segment.
     """
 
     def __init__(
@@ -141,21 +162,33 @@ class Study:
         place: Place,
         *,
         run_folder: Path | None = None,
+        as_of: date | None = None,
+        only: Slice | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
         self.place = place
+        self.as_of = as_of
+        self.only = only or None
         self.config: StudyConfig = load_config(
             place.folder / STUDY_FILE, where=f"{place.name}/{STUDY_FILE}"
         )
         self.journey: Journey = build_journey(self.config.journey)
         self.codebook = coding.load_codebook(place.folder / "codebook.yaml")
-        self.findings: Findings = load_findings(
-            place.folder / FINDINGS_FILE, self.journey, where=f"{place.name}/{FINDINGS_FILE}"
+        found = load_findings(
+            place.folder / FINDINGS_FILE,
+            self.journey,
+            n_questions=len(self.config.questions),
+            n_assumptions=len(self.config.assumptions),
+            where=f"{place.name}/{FINDINGS_FILE}",
         )
+        self.findings: Findings = slicing.still_concluded(found, as_of, self.only)
+        slicing.check_slice(self.only, self.config)
         self._say = say or log.info
         self._run_folder = run_folder
         self._tables: Tables | None = None
+        self._read: Tables = {}
         self._key = ""
+        self._about = ""
 
     @property
     def name(self) -> str:
@@ -179,9 +212,15 @@ class Study:
             self._make_key()
         return self._key
 
+    @property
+    def about(self) -> str:
+        """Whom and when the tables are about, in sentences; empty for the whole study."""
+        self._loaded()
+        return self._about
+
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in TABLES:
-            return copy_table(self._loaded()[name])
+            return copy_table(self._find_table(name))
         if name.startswith("_"):
             raise AttributeError(name)
         raise AttributeError(str(UnknownNameError("table or attribute", name, dir(self))))
@@ -379,7 +418,7 @@ class Study:
         return figures.plot_pain_points(self.mentions, source=source, **options)
 
     def _check_source(self, source: str) -> None:
-        worded = list(self._loaded()["coverage"]["source"].unique())
+        worded = list(self._find_table("coverage")["source"].unique())
         if source not in worded:
             raise UnknownNameError("source with words", source, worded)
 
@@ -389,9 +428,27 @@ class Study:
             self._tables = self._make()
         return self._tables
 
-    def _make(self) -> Tables:
-        if self._run_folder:
-            return read_tables(self._run_folder)
+    def _find_table(self, name: str) -> pd.DataFrame:
+        """Return one table; of a run's folder nothing else is read."""
+        if self._tables is None and self._run_folder:
+            if name not in self._read:
+                self._read[name] = read_table(self._run_folder / f"{name}.parquet")
+            return self._read[name]
+        return self._loaded()[name]
+
+    def check_part(self) -> None:
+        """See whether there are people enough for a report of the part; nothing is counted.
+
+        Raises
+        ------
+        TooFewError
+            If the part, or what it leaves out, is too few people for a report.
+        UnknownNameError, ConfigError
+            If the part cannot be cut.
+        """
+        self._take_part()
+
+    def _take_part(self) -> slicing.Part:
         folder = self.place.processed
         vault = self._vault()
         evidence_key, codes_key = self._make_key()
@@ -407,22 +464,47 @@ class Study:
             folder,
             "codes",
             codes_key,
-            lambda: steps.make_codes(evidence, self.config, self.coding, self._say),
+            lambda: steps.make_codes(
+                evidence, self.config, self.coding, folder / "scores", self._say
+            ),
         )
+        return slicing.take_part(
+            evidence,
+            coded,
+            config=self.config,
+            journey=self.journey,
+            folder=self.place.folder,
+            as_of=self.as_of,
+            only=self.only,
+        )
+
+    def _make(self) -> Tables:
+        if self._run_folder:
+            return read_tables(self._run_folder)
+        part = self._take_part()
+        folder = self.place.processed
+        self._about = part.about
+
+        def keep(made_from: Sequence[object], make: Callable[[], Tables]) -> Tables:
+            step = slicing.name_step("behaviour", self.as_of, self.only)
+            told = (self.inputs["software"], part.config.model_dump_json(), repr(self.journey))
+            return load_or_make(folder, step, hash_parts(*told, *made_from), make)
+
         mapped = load_or_make(
             folder,
-            "map",
+            slicing.name_step("map", self.as_of, self.only),
             self._key,
             lambda: steps.make_map(
-                evidence,
-                coded,
-                config=self.config,
+                part.evidence,
+                part.coded,
+                config=part.config,
                 setting=self.coding,
                 findings=self.findings,
+                keep=keep,
                 say=self._say,
             ),
         )
-        everything = evidence | coded | mapped
+        everything = part.evidence | part.coded | mapped
         return {name: everything[name] for name in TABLES}
 
     @cached_property
@@ -432,7 +514,7 @@ class Study:
         return {
             "data": hash_parts(
                 [
-                    (path.name, hash_parts(path.read_bytes()))
+                    (path.name, hash_file(path))
                     for source in self.config.sources
                     if not getattr(source, "stays", False)
                     for path in readers.list_files(source, folder)
@@ -440,12 +522,15 @@ class Study:
                 following.describe_staying(self.config, self.journey, folder),
                 self._vault().digest("key"),
             ),
-            "study.yaml": hash_parts(self.config.model_dump_json(), repr(self.journey)),
+            "study.yaml": hash_parts(
+                self.config.model_dump_json(exclude=_WHEN_IT_RUNS), repr(self.journey)
+            ),
             "people's codes": _hash_files(sorted((folder / "codes").glob("*.csv"))),
             "codebook log and samples": _hash_files(
                 [folder / "codebook_log.csv", *sorted((folder / "samples").glob("*.csv"))]
             ),
             "findings": hash_parts(self.findings.model_dump_json()),
+            "reviews": _hash_files(sorted((folder / "reviews").glob("*.csv"))),
             "coders": hash_parts(coding.fingerprint(self.coding)),
             "software": hash_parts(__version__, hash_source()),
         }
@@ -457,8 +542,9 @@ class Study:
         evidence = hash_parts(sources, inputs["people's codes"])
         codes = hash_parts(sources, inputs["coders"])
         self._key = hash_parts(
-            evidence, codes, inputs["codebook log and samples"], inputs["findings"]
-        )
+            evidence, codes, inputs["codebook log and samples"], inputs["findings"],
+            *slicing.key_parts(self.as_of, self.only),
+        )  # fmt: skip
         return evidence, codes
 
     @property
@@ -476,10 +562,16 @@ class Study:
         )
 
 
+_WHEN_IT_RUNS: Any = {"schedule": True, "report": {"deadline_s", "run_deadline_s"}}
+"""Keys of study.yaml that say when a run starts and must end, and nothing of what comes out."""
+
+
 def open_study(
     study: str | Path = "demo",
     *,
     run_folder: str | Path = "",
+    as_of: date | None = None,
+    only: Slice | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Study:
     """Open a study by name or folder.
@@ -490,6 +582,10 @@ def open_study(
         Name of a folder under `data/raw`, or any folder with a study.yaml.
     run_folder : str or Path, optional
         Folder with the tables of a run; report notebooks get it as a parameter.
+    as_of : date, optional
+        See the study as on the evening of that day, UTC: nothing later is seen.
+    only : Slice, optional
+        Only an audience segment, or only a period: `Slice(segment="device", value="phone")`.
     say : callable, optional
         Told what is being done, one line at a time.
 
@@ -504,22 +600,27 @@ def open_study(
     ConfigError
         If its study.yaml cannot be used.
     """
-    return Study(find_study(study), run_folder=Path(run_folder) if run_folder else None, say=say)
+    return Study(
+        find_study(study),
+        run_folder=Path(run_folder) if run_folder else None,
+        as_of=as_of,
+        only=only,
+        say=say,
+    )
 
 
 def _hash_files(paths: list[Path]) -> str:
-    return hash_parts(
-        [(path.name, hash_parts(path.read_bytes())) for path in paths if path.exists()]
-    )
+    return hash_parts([(path.name, hash_file(path)) for path in paths if path.exists()])
 
 
 def hash_source() -> str:
     """Return a hash of the code that makes tables: changed code never meets an old cache."""
     package = Path(__file__).parent.parent
-    presenting = {"figures", "reporting", "cli.py", "display.py"}
+    presenting = {"figures", "exporters", "reporting", "display.py"}
     paths = [
         path
         for path in package.rglob("*.py")
-        if path.relative_to(package).parts[0] not in presenting
+        if (place := path.relative_to(package).parts[0]) not in presenting
+        and not place.startswith("cli")
     ]
     return hash_parts(*(path.read_bytes() for path in sorted(paths)))

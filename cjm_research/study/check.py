@@ -48,7 +48,11 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     config = load_config(place.folder / STUDY_FILE, where=f"{place.name}/{STUDY_FILE}")
     journey = build_journey(config.journey, where=STUDY_FILE)
     findings = load_findings(
-        place.folder / FINDINGS_FILE, journey, where=f"{place.name}/{FINDINGS_FILE}"
+        place.folder / FINDINGS_FILE,
+        journey,
+        n_questions=len(config.questions),
+        n_assumptions=len(config.assumptions),
+        where=f"{place.name}/{FINDINGS_FILE}",
     )
     codebook = coding.load_codebook(place.folder / "codebook.yaml")
     lines = [f"{place.name}: {config.title}", ""]
@@ -155,12 +159,14 @@ def _describe_codes(folder: Path, journey: Journey, codebook: coding.Codebook) -
 
 def _describe_findings(findings: Findings, codebook: coding.Codebook) -> list[str]:
     """Count what people conclude, and name codes that the codebook does not know."""
-    if not findings.verdicts and not findings.opportunities:
+    if not any((findings.findings, findings.verdicts, findings.opportunities)):
         return []
     n_confirmed = sum(row.confirmed for row in findings.opportunities)
+    n_reviewed = sum(row.status == "reviewed" for row in findings.findings)
     lines = [
         "",
         "findings by people",
+        f"  {len(findings.findings):>8,} findings, {n_reviewed:,} reviewed",
         f"  {len(findings.verdicts):>8,} verdicts",
         f"  {len(findings.opportunities):>8,} opportunities, {n_confirmed:,} confirmed",
     ]

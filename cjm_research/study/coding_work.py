@@ -125,7 +125,7 @@ def export_sheet(
         If the file or a sample of another size is there, or there is no sample.
     """
     review.check_name(coder, "coder")
-    _check_writable(study)
+    check_writable(study)
     if sum(map(bool, (validation, suggested, disagreements))) > 1:
         raise ConfigError("export", ["take one of --validation, --next and --disagreements."])
     if validation and not blind:
@@ -179,7 +179,7 @@ def import_sheet(study: Study, path: Path, *, coder: str, new_codes: bool = Fals
         With all that is wrong with the sheet; then nothing is appended.
     """
     review.check_name(coder, "coder")
-    _check_writable(study)
+    check_writable(study)
     log = review.read_log(_log_path(study))
     rows = review.read_sheet_back(
         path, documents=study.documents, allowed=list_allowed_codes(study),
@@ -260,7 +260,7 @@ def change_codebook(
     note: str = "",
 ) -> str:
     """Log a change of the codebook and return its id; see `review.append_change`."""
-    _check_writable(study)
+    check_writable(study)
     codes = study.codes
     given = codes[~codes["code"].isin([NONE, review.MEMO])]
     pairs = pd.concat([list_allowed_codes(study), given])[["code_group", "code"]]
@@ -351,7 +351,7 @@ def freeze_themes(study: Study) -> Path:
     SourceError
         If themes are frozen already (`refit_themes`), or too little was said for any.
     """
-    _check_writable(study)
+    check_writable(study)
     coder = _theme_coder(study)
     found = coder.fit(study.excerpts, study.scores)
     if found is None:
@@ -376,7 +376,7 @@ def refit_themes(study: Study) -> pd.DataFrame:
     SourceError
         If no themes are frozen.
     """
-    _check_writable(study)
+    check_writable(study)
     path = study.place.folder / coding.THEMES_FILE
     if not path.exists():
         raise SourceError(
@@ -412,7 +412,7 @@ def _known_source(study: Study, source: str) -> str:
     return source
 
 
-def _check_writable(study: Study) -> None:
+def check_writable(study: Study) -> None:
     """Refuse to write into the demo of an installed package."""
     shipped = packaged("demo").resolve()
     root = study.place.processed.parents[2].resolve()

@@ -7,7 +7,7 @@ source itself: measured by the study's engine, of which only counts come back.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +17,16 @@ from cjm_research import behaviour, engine
 from cjm_research.config import Events, StudyConfig
 from cjm_research.errors import CjmError, ConfigError, SourceError, quoted
 from cjm_research.journey import Journey
-from cjm_research.study.cache import Tables
+from cjm_research.study.cache import Tables, hash_parts
 
 Say = Callable[[str], None]
+Keep = Callable[[Sequence[object], Callable[[], Tables]], Tables]
+
+
+def make_anew(made_from: Sequence[object], make: Callable[[], Tables]) -> Tables:
+    """Keep nothing: a `Keep` for studies without a folder."""
+    return make()
+
 
 _NAMES = {"participant": "participant_id", "session": "session_id"}
 
@@ -122,6 +129,7 @@ def follow_people(
     say: Say,
     *,
     people: Collection[str] = (),
+    keep: Keep = make_anew,
 ) -> Tables:
     """Measure what people did.
 
@@ -138,6 +146,10 @@ def follow_people(
     people : collection of str
         Participants whose own ends are wanted: those who said something. The people of a log
         that stays where it is go by other ids, and none of them is found.
+    keep : callable
+        Given what the measures depend on besides the study's configuration, and how to make
+        them, returns them: from a cache, where it has one. What became of single people is
+        looked up each time, as it changes with every interview.
 
     Returns
     -------
@@ -145,29 +157,42 @@ def follow_people(
         Tables of behaviour, each with its columns also where there is nothing to measure.
     """
     say("following people through the stages")
-    setting = config.behaviour
-    with ExitStack() as stack:
-        if find_staying(config) is None:
-            log = stack.enter_context(
-                behaviour.open_log(
-                    events,
-                    journey,
-                    segments=segments,
-                    ties=setting.funnel.ties,
-                    until=_end_of(config),
-                )
-            )
+    ties = config.behaviour.funnel.ties
+    if find_staying(config) is None:
+        made_from = [_hash_table(events), _hash_table(segments)]
+
+        def measure() -> Tables:
+            with behaviour.open_log(
+                events, journey, segments=segments, ties=ties, until=_end_of(config)
+            ) as log:
+                return _measure(config, log)
+
+        measured = keep(made_from, measure)
+        with behaviour.open_log(events, journey, ties=ties, until=_end_of(config)) as log:
             ends = behaviour.list_ends(log, people=people, rule=_rule(config))
-            return _measure(config, log) | {"person_stages": ends}
-        log = stack.enter_context(open_staying(config, journey, folder, segments=True))
-        tables = _measure(config, log)
-        # Forms that people filled are followed here: their answers are in the study.
-        forms = behaviour.estimate_drop_off(events, journey)
-        tables["funnel"] = _together([tables["funnel"], forms])
-        seen = behaviour.count_visitors(events, journey)["n_seen"]
-        tables["visitors"]["n_seen"] += seen
-        ends = behaviour.list_ends(events, journey, people=people)
-        return tables | {"person_stages": ends}
+        return measured | {"person_stages": ends}
+
+    def measure_there() -> Tables:
+        with open_staying(config, journey, folder, segments=True) as log:
+            return _measure(config, log)
+
+    # The key of the study holds what is there, if not what it says.
+    tables = keep([describe_staying(config, journey, folder)], measure_there)
+    # Forms that people filled are followed here: their answers are in the study.
+    forms = behaviour.estimate_drop_off(events, journey)
+    tables["funnel"] = _together([tables["funnel"], forms])
+    seen = behaviour.count_visitors(events, journey)["n_seen"]
+    tables["visitors"]["n_seen"] += seen
+    ends = behaviour.list_ends(events, journey, people=people)
+    return tables | {"person_stages": ends}
+
+
+def _hash_table(table: pd.DataFrame | None) -> str:
+    """Return a hash of a table's rows, their order included."""
+    if table is None:
+        return ""
+    rows = pd.util.hash_pandas_object(table, index=False)
+    return hash_parts(list(table.columns), rows.to_numpy().tobytes())
 
 
 def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:

@@ -108,6 +108,7 @@ def join_strands(
         rules=rules.verdicts,
         findings=findings,
         trusted=integration.gate(trust),
+        smallest_cell=rules.smallest_cell,
     )
     cell = {"coverage": mapped["coverage"], "source_facts": facts, "journey": journey}
     return {
@@ -116,7 +117,11 @@ def join_strands(
         "comparability": guard,
         "comparable_sources": sources,
         "joint_display": display,
-        "display_gaps": integration.name_gaps(display, journey=journey),
+        # How many rows it has stands in a report: nothing in it may rest on few people.
+        "display_gaps": integration.name_gaps(
+            integration.hide_few(display, "joint_display", smallest_cell=rules.smallest_cell),
+            journey=journey,
+        ),
         "links": links,
         "trust": trust,
         "verdicts": verdicts,
@@ -153,6 +158,7 @@ def join_strands(
             findings=findings.opportunities,
             trusted=integration.gate(trust),
             comparable=comparable,
+            value_unit=describe_values(config),
         ),
         "segment_comparison": integration.compare_audience_segments(
             mentions=mapped["mentions"],
@@ -194,8 +200,28 @@ def join_strands(
             journey=journey,
             designs=designs,
             labels=labels,
+            smallest_cell=rules.smallest_cell,
         ),
     }
+
+
+def describe_values(config: StudyConfig) -> str:
+    """Say what the logs' values are counted in, of whom, and when; empty without any."""
+    logs = [
+        source
+        for source in config.sources
+        if isinstance(source, Events) and source.columns.get("value")
+    ]
+    if not logs:
+        return ""
+    columns = ", ".join(dict.fromkeys(f"“{log.columns['value']}”" for log in logs))
+    when = ", ".join(
+        dict.fromkeys(
+            f"{log.collected.start} to {log.collected.end}" for log in logs if log.collected
+        )
+    )
+    of = f", of the people recorded from {when}" if when else ""
+    return f"In the unit of the log’s column {columns}{of}."
 
 
 def describe_worded(config: StudyConfig) -> pd.DataFrame:

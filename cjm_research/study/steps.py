@@ -1,12 +1,14 @@
 """The chain from raw files to stage-level tables: the only code that joins rooms.
 
 Three steps, each from tables to tables: `make_evidence` (read, pseudonyms, masking),
-`make_codes` (excerpts, scores, codes) and `make_map` (counts, rates, the journey map).
+`make_codes` (excerpts, scores, codes) and `make_map` (counts, rates, the journey map), which keeps
+what depends on events alone as a step of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +28,7 @@ from cjm_research.errors import ConfigError, quoted
 from cjm_research.journey import UNASSIGNED, Journey
 from cjm_research.study import following, integrating
 from cjm_research.study.cache import Tables
+from cjm_research.study.kept_scores import measure_new
 from cjm_research.tables import check_table
 
 Say = Callable[[str], None]
@@ -53,6 +56,7 @@ def make_evidence(
         "turns": evidence.turns,
         "ratings": evidence.ratings,
         "answers": evidence.answers,
+        "answered": evidence.answered,
         "events": evidence.events,
         "declared_codes": evidence.declared_codes,
         "quality": evidence.quality,
@@ -73,9 +77,12 @@ def make_evidence(
 
 
 def make_codes(
-    evidence: Tables, config: StudyConfig, setting: coding.CodingSetting, say: Say
+    evidence: Tables, config: StudyConfig, setting: coding.CodingSetting, kept: Path, say: Say
 ) -> Tables:
-    """Split documents into excerpts, score them and let every machine coder speak."""
+    """Split documents into excerpts, score them and let every machine coder speak.
+
+    Scores are kept in the folder `kept`, so that only new words are measured.
+    """
     say("splitting texts into excerpts")
     documents = integrating.leave_out_routine(config, evidence["documents"])
     turns = evidence["turns"]
@@ -86,7 +93,13 @@ def make_codes(
     aside = languages.loc[languages["status"] == coding.SET_ASIDE, "document_id"]
     read = excerpts[~excerpts["document_id"].isin(aside)]
     say(f"coding {len(read):,} excerpts")
-    scored = coding.measure_excerpts(read, by=setting.choices.scores)
+    by = setting.choices.scores
+    scored = measure_new(
+        read,
+        kept,
+        fingerprint=coding.fingerprint_scores(by),
+        measure=partial(coding.measure_excerpts, by=by),
+    )
     declared = coding.code_declared(read, documents, evidence["declared_codes"])
     machine = coding.code_excerpts(read, scored, setting, declared=declared)
     codes = check_table(
@@ -108,9 +121,13 @@ def make_map(
     config: StudyConfig,
     setting: coding.CodingSetting,
     findings: Findings,
+    keep: following.Keep,
     say: Say,
 ) -> Tables:
-    """Add people's codes, settle conflicts, count people and join the two strands."""
+    """Add people's codes, settle conflicts, count people and join the two strands.
+
+    What people did is measured anew only when `keep` does not know it (`follow_people`).
+    """
     journey = setting.journey
     samples = integrating.read_samples(
         setting.folder / "samples", coded["excerpts"], evidence["documents"]
@@ -160,7 +177,7 @@ def make_map(
     reach = measure_reach(segments, events)
     followed = following.follow_people(
         config, journey, setting.folder, events, _splitting(segments, reach), say,
-        people=set().union(*(people[source.id] for source in worded)),
+        people=set().union(*(people[source.id] for source in worded)), keep=keep,
     )  # fmt: skip
     task_success = _task_success(config, journey, evidence["ratings"])
     questions, steps = _questionnaires(config, evidence)
@@ -242,6 +259,7 @@ def make_map(
             loss=followed["loss"],
             funnel_window=config.behaviour.funnel.window,
             collected=_collected(config),
+            log_wave=_log_wave(config),
         ),
         "joins": synthesis.count_joins({k: v for k, v in people.items() if v}),
         "journey_map": journey_map,
@@ -259,6 +277,12 @@ def _collected(config: StudyConfig) -> dict[str, str]:
         for source in config.sources
         if source.collected
     }
+
+
+def _log_wave(config: StudyConfig) -> str:
+    """Return the wave of the event logs, or nothing where they are of several."""
+    waves = {source.wave for source in config.sources if source.kind == "events"}
+    return waves.pop() if len(waves) == 1 else ""
 
 
 def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:

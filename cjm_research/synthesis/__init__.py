@@ -12,7 +12,7 @@ from cjm_research.synthesis.journey_map import (
 from cjm_research.synthesis.kpis import judge, judge_kpis
 from cjm_research.synthesis.mentions import count_heard, count_mentions, count_mentions_at
 from cjm_research.synthesis.prompts import find_prompted
-from cjm_research.synthesis.quotes import choose_quotes
+from cjm_research.synthesis.quotes import choose_quotes, describe_place
 from cjm_research.synthesis.ratings import summarize_ratings
 from cjm_research.synthesis.saturation import list_new_codes, measure_saturation
 from cjm_research.synthesis.segments import (
@@ -42,6 +42,7 @@ __all__ = [
     "count_mentions_at",
     "derive_segments",
     "describe_coverage",
+    "describe_place",
     "describe_segment_traits",
     "describe_segments",
     "estimate_emotion_curve",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from cjm_research.statistics import NOTHING, Interval, estimate_proportion
 KPI_COLUMNS = [
     "name", "measure", "words", "value", "unit", "low", "high", "n", "count", "target",
     "direction", "verdict", "numerator", "denominator", "window", "why",
+    "source", "stage", "wave",
 ]  # fmt: skip
 MIN_PEOPLE = 5
 """People below which there are counts only, and nothing is judged."""
@@ -42,6 +43,10 @@ class _Figure:
     window: str = ""
     reason: str = ""
     """Why there is no number or no interval, where the figure knows better than its n."""
+    source: str = ""
+    """Of a rating: whose answers these are."""
+    stage: str = ""
+    wave: str = ""
 
 
 def judge_kpis(
@@ -54,6 +59,7 @@ def judge_kpis(
     loss: pd.DataFrame | None = None,
     funnel_window: str = "",
     collected: Mapping[str, str] | None = None,
+    log_wave: str = "",
 ) -> pd.DataFrame:
     """Hold each KPI's interval against its target.
 
@@ -73,6 +79,8 @@ def judge_kpis(
         Time from the entry in which the funnel wants everything to happen, such as "7D".
     collected : mapping of str to str, optional
         Source to when it was collected, in words.
+    log_wave : str, optional
+        Wave that all event logs belong to.
 
     Returns
     -------
@@ -83,6 +91,9 @@ def judge_kpis(
         `denominator` say what they are, and `window` within which time. Fewer than 5 people
         have counts, no number; where all have the same figure there is no interval.
 
+        `wave` is that of the figure, and stands in `words` too. Of a rating that was asked in
+        several waves the first is judged; `source` and `stage` say where to find the others.
+
         Task success is the mean over participants of each one's share of first tries that
         succeed, with its t interval where the sampling has a design: tries of one person are
         not independent. Retention is one less the rate of `loss`.
@@ -91,11 +102,11 @@ def judge_kpis(
     for kpi in kpis:
         unit = "share"
         if kpi.measure in ("conversion", "drop_off"):
-            figure = _share(kpi, journey, funnel, funnel_window)
+            figure = replace(_share(kpi, journey, funnel, funnel_window), wave=log_wave)
         elif kpi.measure == "task_success":
             figure = _task_success(kpi, journey, task_success)
         elif kpi.measure == "retention":
-            figure = _retention(loss)
+            figure = replace(_retention(loss), wave=log_wave)
         else:
             figure = _rating(kpi, journey, ratings, collected or {})
             unit = "points" if kpi.measure == "nps" else "score"
@@ -109,7 +120,7 @@ def judge_kpis(
             {
                 "name": kpi.name,
                 "measure": kpi.measure,
-                "words": figure.words,
+                "words": f"{figure.words}, wave {figure.wave}" if figure.wave else figure.words,
                 "value": estimate.value,
                 "unit": unit,
                 "low": estimate.low,
@@ -124,6 +135,9 @@ def judge_kpis(
                 "window": figure.window,
                 "why": figure.reason
                 or (_ALIKE if alike else _why(estimate, figure.n, kpi.target, unit)),
+                "source": figure.source,
+                "stage": figure.stage,
+                "wave": figure.wave,
             }
         )
     return pd.DataFrame(rows, columns=KPI_COLUMNS)
@@ -194,16 +208,16 @@ def _rating(
     if mine.empty:
         return _Figure(words, reason=f"No data: nobody gave a {kpi.measure.upper()} there.")
     row = mine.sort_values(["wave", "source"]).iloc[0]
-    if row["wave"]:
-        words = f"{words}, wave {row['wave']}"
-    parts = [collected.get(row["source"], ""), f"wave {row['wave']}" if row["wave"] else ""]
     return _Figure(
         words,
         Interval(row["value"], row["low"], row["high"]),
         int(row["n"]),
         numerator=_MEANS[kpi.measure],
         denominator=f"people who answered, source {row['source']}",
-        window=", ".join(part for part in parts if part),
+        window=collected.get(row["source"], ""),
+        source=str(row["source"]),
+        stage=str(row["stage"]),
+        wave=str(row["wave"]),
     )
 
 

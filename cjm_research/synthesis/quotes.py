@@ -63,7 +63,8 @@ def choose_quotes(
     -------
     DataFrame
         Table `quotes`. Only people whose consent allows it; interviewers never. The codes
-        told by most people come first, pain points before delights, in turn; then clear
+        told by most people come first, pain points before delights, in turn, and of three quotes
+        one shows what delights, where anything does; then clear
         length, whole sentences, few masks; then what represents the code and is unlike the
         quotes chosen before. One quote per person in a stage, whatever the source; none
         that says what another there says already. `text` is the document's `[start:end]`;
@@ -83,7 +84,7 @@ def choose_quotes(
         labels.get((group, code), code.replace("_", " "))
         for group, code in zip(chosen["code_group"], chosen["code"], strict=True)
     ]
-    chosen["at"] = [_place(row) for row in chosen.to_dict("records")]
+    chosen["at"] = [describe_place(row) for row in chosen.to_dict("records")]
     chosen["quote_id"] = [f"q{number + 1:03d}" for number in range(len(chosen))]
     return chosen.assign(**_context(chosen, excerpts))[QUOTE_COLUMNS].reset_index(drop=True)
 
@@ -98,6 +99,10 @@ def _candidates(
     """Return what may be quoted, the most told and clearest first, indexed from 0."""
     allowed = participants.loc[participants["consent"] == "quote", ["participant_id", "alias"]]
     told = codes[codes["code_group"].isin(QUOTED_GROUPS) & ~codes["code"].isin(NOT_QUOTED)]
+    # Who praises in the same breath is no witness of a pain: "the price was right, to be fair".
+    pleased = set(told.loc[told["code_group"] == "delight", "excerpt_id"])
+    torn = (told["code_group"] == "pain_point") & told["excerpt_id"].isin(pleased)
+    told = told[~torn]
     spoken = excerpts[excerpts["speaker"] != "interviewer"].astype({"stage": "object"})
     everybody = mentions[mentions["segment"] == ""].astype({"stage": "object"})
     candidates = (
@@ -195,7 +200,7 @@ def _choose_in_stage(stage: pd.DataFrame, likeness: _Likeness, per_stage: int) -
     sources = stage.groupby("source", sort=True)
     # The source with fewest people chooses first: who speaks in two is missed less by the other.
     for _, mine in sorted(sources, key=lambda item: (item[1]["participant_id"].nunique(), item[0])):
-        queues = [rows for _, rows in mine.groupby(["code_group", "code"], sort=False)]
+        queues = _take_turns(mine, per_stage)
         left = per_stage
         while left > 0 and queues:
             filled = []
@@ -208,6 +213,21 @@ def _choose_in_stage(stage: pd.DataFrame, likeness: _Likeness, per_stage: int) -
                     filled.append(queue)
                     yield row
             queues = filled
+
+
+def _take_turns(mine: pd.DataFrame, per_stage: int) -> list[pd.DataFrame]:
+    """Return the candidates of each code, in the order that codes are quoted in.
+
+    The last place in the first turn goes to what is no complaint, a delight before all, where
+    there is any: complaints alone would look worse than people say it is.
+    """
+    codes = mine.groupby(["code_group", "code"], sort=False)
+    pains, others = (
+        [rows for (group, _), rows in codes if (group == "pain_point") is pain]
+        for pain in (True, False)
+    )
+    room = max(1, per_stage - 1)
+    return [*pains[:room], *others[:1], *pains[room:], *others[1:]]
 
 
 def _best(
@@ -248,7 +268,7 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     return unit
 
 
-def _place(row: Mapping[Any, Any]) -> str:
+def describe_place(row: Mapping[Any, Any]) -> str:
     """Where in the source a person would look: a time code, a task, a sentence."""
     seconds = row["start_s"]
     if isinstance(seconds, float) and seconds == seconds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,10 +23,12 @@ STATEMENT_COLUMNS = [
 ]  # fmt: skip
 PAIN_COLUMNS = [
     "stage", "source", "code", "label", "n_said", "n_heard", "severity", "n_severe",
-    "severity_by_people", "consequences", "touchpoints", "n_own",
+    "severity_by_people", "n_graded", "consequences", "touchpoints", "n_own",
 ]  # fmt: skip
 NOTHING_MORE = "annoyed"
 """The consequence of a pain of which no other is told."""
+NOT_TOLD = 1
+"""What a machine proposes as severity where it found nothing of what a pain cost."""
 SEVERE = 3
 """Severity from which a pain point counts as severe: blocked, or worse."""
 
@@ -58,7 +61,8 @@ def list_statements(
     DataFrame
         Table `statements`, one row per excerpt and code of `STATED_GROUPS`. `severity` is 1 to
         4 (`docs/coding-guide.md`), NaN for all but pain points; `severity_by` says whether
-        a person gave it ("person") or a machine proposes it ("machine").
+        a person gave it ("person") or a machine proposes it ("machine"). A machine's 1 is none:
+        it stands for words in which it found nothing of what the trouble cost.
     """
     kinds = coders.set_index("coder_id")["kind"]
     stated = held[held["code_group"].isin(STATED_GROUPS) & (held["excerpt_id"] != "")]
@@ -73,6 +77,8 @@ def list_statements(
         by_person = kinds.get(row["coder_id"]) == "person"
         severity = own.get("severity", machine.get("severity"))
         given = "severity" in own and by_person
+        if severity == NOT_TOLD and not given:
+            severity = None
         records.append(
             row
             | {name: str(own.get(name) or machine.get(name) or "") for name in PARTICULARS}
@@ -106,9 +112,10 @@ def summarize_pain_points(
     Returns
     -------
     DataFrame
-        Table `pain_points`, one row per stage, source and code. `severity` is the median over
-        people of each person's gravest; `n_severe` the people with 3 or 4;
-        `severity_by_people` those for whom a person gave it. `consequences` (what was
+        Table `pain_points`, one row per stage, source and code. `n_graded` people say what it
+        cost, or a person graded what they say. `severity` is the median of each one's gravest,
+        NaN where they are fewer than half of those who tell it; `n_severe` the people with 3 or
+        4; `severity_by_people` those for whom a person gave it. `consequences` (what was
         told beyond displeasure) and `touchpoints` hold people per value, most first. `n_own`
         people tell it as their own.
     """
@@ -128,9 +135,12 @@ def summarize_pain_points(
         rows.append(
             {key: row[key] for key in ("stage", "source", "code", "label", "n_said", "n_heard")}
             | {
-                "severity": float(gravest.median()),
+                "severity": (
+                    float(gravest.median()) if 2 * len(gravest) >= row["n_said"] else math.nan
+                ),
                 "n_severe": int((gravest >= SEVERE).sum()),
                 "severity_by_people": int(by_people),
+                "n_graded": len(gravest),
                 "consequences": _people_per(
                     mine[mine["consequence"] != NOTHING_MORE], "consequence"
                 ),

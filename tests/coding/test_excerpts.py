@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from cjm_research.coding import split_excerpts
+from cjm_research.coding.questions import asks
 
 
 def test_every_sentence_is_an_excerpt_of_its_turn(excerpts):
@@ -35,6 +36,31 @@ def test_an_excerpt_answers_the_interviewers_last_turn(excerpts):
     spoken = found[found["speaker"] != "interviewer"]
     asked = "How did you hear of us? Take your time."
     assert spoken["prompt"].tolist() == ["", asked, asked, asked, asked, "And then?"]
+
+
+@pytest.mark.parametrize(
+    "said", ["Mm-hm.", "Right.", "OK?", "Oh, [name].", "Thank you so much, [name].", "A wall.", "…"]
+)
+def test_who_listens_asks_nothing(excerpts, said):
+    found = excerpts(
+        [
+            ("interviewer", "What happened then?"), ("participant", "It broke."),
+            ("interviewer", said), ("participant", "Twice."),
+        ]
+    )  # fmt: skip
+    assert found.loc[found["speaker"] == "participant", "prompt"].tolist() == [
+        "What happened then?", "What happened then?"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Why?", "And then?", "Payment?", "how long", "Tell me.", "And you?",
+     "And so you came to the basket.",
+     "Right. And the price?"],
+)  # fmt: skip
+def test_a_short_question_is_one(said):
+    assert asks(said)
 
 
 def test_a_prompt_does_not_reach_into_the_next_document(excerpts):

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from cjm_research import figures
-from cjm_research.figures import cells, palette, style
+from cjm_research import cells, figures
+from cjm_research.figures import palette, style
 
 NAN = float("nan")
 HOSTILE = "$\\href{javascript:x}$ $unclosed <script>\0\u202e{{7*7}} _^"

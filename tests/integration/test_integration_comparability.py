@@ -385,7 +385,7 @@ def test_few_of_many_are_not_called_none():
     study.spoken = study.people
     study.heard = [(who, "see") for who in study.spoken]
     many = study.ends()
-    # One of 60 is 1.7 %, of 300 it would be 0.3 %.
+    # One of 60 is 1.7 %, of 300 it would be 0.3 %: too few to be counted out.
     copies = [many.assign(participant_id=many["participant_id"] + str(n)) for n in range(5)]
     ends = pd.concat(copies, ignore_index=True)
     ends["left"] = ends["left"].where(ends["participant_id"] == "p000", 0.0)
@@ -395,9 +395,29 @@ def test_few_of_many_are_not_called_none():
         person_stages=ends, stage_behaviour=counted(see=(290, 1000)),
         documents=documents.assign(said_at=pd.to_datetime(documents["said_at"], utc=True)),
     )  # fmt: skip
+    assert f"fewer of 300 left at Seeing than the 29.0{SP}% of all" in words(found, "leavers")
+    found = study.check(
+        person_stages=ends, stage_behaviour=counted(see=(290, 1000)), smallest_cell=1,
+        documents=documents.assign(said_at=pd.to_datetime(documents["said_at"], utc=True)),
+    )  # fmt: skip
     assert f"1 of 300 (0.3{SP}%) left at Seeing, against 29.0{SP}% of all" in words(
         found, "leavers"
     )
+
+
+def test_how_few_were_lost_is_told_of_no_source():
+    study = Study()
+    study.reach = {who: 0 if n == 0 else 2 for n, who in enumerate(study.people)}
+    study.spoken = study.people[:8]
+    study.heard = [(who, "see") for who in study.spoken]
+    assert words(study.check(), "leavers").startswith("An undisclosed number of the 8 people of ")
+    study.reach = dict.fromkeys(study.people, 2)
+    assert words(study.check(), "leavers").startswith("Nobody of the 8 people of ")
+    study.spoken = study.people[:2]
+    study.heard = [(who, "see") for who in study.spoken]
+    found = study.check()
+    assert statuses(found)["leavers"] == ["cannot tell"]
+    assert words(found, "leavers").endswith("is not told: they are fewer than 5.")
 
 
 def test_four_people_are_too_few_to_be_spoken_of_one_by_one():
@@ -490,7 +510,8 @@ def test_notes_on_tasks_are_a_record_of_their_own_people():
     )
     assert words(found, "recorder") in summarize_comparability(found)["words"][0]
     assert words(found, "leavers") == (
-        "3 of the 24 people of Interviews whose way is known failed a first try."
+        "An undisclosed number of the 24 people of Interviews whose way is known failed a first "
+        "try."
     )
     assert decided(found) == (True, True)
 

@@ -10,10 +10,13 @@ from pandas.testing import assert_frame_equal
 from cjm_research.errors import UnknownNameError
 from cjm_research.integration.causes import CAUSE_COLUMNS, weigh_causes
 from cjm_research.integration.disclosure import (
+    UNDISCLOSED,
     drop_small_counts,
+    hide_few,
     hide_few_causes,
     hide_few_display,
     hide_few_links,
+    is_few,
 )
 from cjm_research.integration.links import LINK_COLUMNS, TRIES, join_display, name_gaps
 from cjm_research.journey import Journey, Stage
@@ -34,7 +37,7 @@ BEHAVIOUR = pd.DataFrame(
         "rate": 1 / 3, "low": 0.3, "high": 0.36, "words": "leave",
     }
 )  # fmt: skip
-NOTE = "What became of single people is not shown: fewer than 5 of them left, or stayed."
+NOTE = "What became of these people is not shown: a group of fewer than 5 would stand out."
 CROSSED = ["n_told_left", "n_told_stayed", "n_quiet_left", "n_quiet_stayed"]
 JOINED = ["n_lost_known", "n_lost_silent", "n_kept_known", "n_kept_told"]
 
@@ -56,8 +59,8 @@ def display_of(links):
 
 LINKS = links_of(
     ("see", "calls", 1, 7, 3, 3),  # 4 lost
-    ("see", "form", 1, 99, 4, 96),  # 5 lost: a small cell of many people points at nobody
-    ("buy", "calls", 6, 3, 1, 1),  # 4 stayed
+    ("see", "form", 5, 99, 6, 96),  # each group is large enough
+    ("buy", "calls", 7, 9, 8, 0),  # all the silent were lost
     ("use", "calls", 0, 0, 0, 0),  # nobody's end is known
 )
 
@@ -107,18 +110,60 @@ def ends_of(n_lost, n_kept):
 # ---- links
 
 
-def test_counts_of_who_told_and_was_lost_are_hidden_where_few_were_lost_or_stayed():
+def test_counts_of_who_told_and_was_lost_are_hidden_where_one_of_four_groups_is_of_few():
     hidden = hide_few_links(LINKS)
     assert hidden[CROSSED].isna().all(axis=1).tolist() == [True, False, True, False]
     assert hidden[CROSSED].isna().any(axis=1).tolist() == [True, False, True, False]
-    assert hidden.loc[1, CROSSED].tolist() == [1, 99, 4, 96]
-    assert_frame_equal(hidden.drop(columns=CROSSED), LINKS.drop(columns=CROSSED))
+    assert hidden.loc[1, CROSSED].tolist() == [5, 99, 6, 96]
+    # Of 14 heard 4 were lost; of 24 15 were.
+    assert hidden["n_left"].isna().tolist() == [True, False, False, False]
+    rest = [name for name in LINKS if name not in (*CROSSED, "n_left", "n_entered")]
+    assert_frame_equal(hidden[rest], LINKS[rest])
     assert list(hidden) == LINK_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "few"),
+    [(1, 14, True), (10, 14, True), (14, 14, False), (0, 14, False), (5, 10, False), (0, 4, True),
+     (4, 4, True), (0, 0, False)],
+)  # fmt: skip
+def test_a_count_of_the_lost_is_few_by_itself_or_by_its_rest(part, whole, few):
+    assert is_few(part, whole) is few
+    assert not is_few(part, whole, smallest_cell=1)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [(7, 0, 6, 6), (7, 1, 6, 6), (0, 7, 6, 6), (6, 6, 7, 0), (6, 6, 1, 9), (6, 6, 0, 9)],
+)
+def test_all_or_none_of_a_group_is_told_no_more_than_one(counts):
+    assert hide_few_links(links_of(("see", "calls", *counts)))[CROSSED].isna().all(axis=None)
+    assert hide_few_display(display_of(links_of(("see", "calls", *counts))))["counted"][0] == ""
+
+
+def test_how_many_came_is_hidden_beside_few_who_did_not():
+    links = LINKS.assign(n_entered=[12, 200, 0, 0])
+    assert hide_few_links(links)["n_entered"].isna().tolist() == [True, False, False, False]
+
+
+def test_one_door_knows_the_tables_that_cross_words_and_ends():
+    assert_frame_equal(hide_few(LINKS, "links"), hide_few_links(LINKS))
+    assert hide_few(LINKS, "mentions") is LINKS
+    verdicts = pd.DataFrame(
+        {
+            "n_leavers_heard": [3.0, 9.0, 12.0, 0.0],
+            "leavers_heard": ["heard", "heard", "heard", "not heard"],
+            "reason": ["3 of 9.", f"{UNDISCLOSED.capitalize()} of 10.", "12 of 40.", "0 of 9."],
+        }
+    )
+    hidden = hide_few(verdicts, "verdicts")
+    assert hidden["n_leavers_heard"].isna().tolist() == [True, True, False, False]
+    assert hidden["leavers_heard"].tolist() == ["cannot tell", "cannot tell", "heard", "not heard"]
 
 
 def test_the_smallest_cell_is_the_study_s_and_the_input_stays():
     before = LINKS.copy()
-    assert hide_few_links(LINKS, smallest_cell=4)[CROSSED].notna().all(axis=None)
+    assert hide_few_links(LINKS, smallest_cell=1)[CROSSED].notna().all(axis=None)
     assert hide_few_links(LINKS, smallest_cell=6)[CROSSED].isna().all(axis=1).tolist() == [
         True, True, True, False,
     ]  # fmt: skip
@@ -149,10 +194,14 @@ def test_gaps_named_of_a_hidden_display_name_no_people_of_it():
     assert set(kept["source"]) == {"form"}
 
 
-def test_attempts_are_no_people_and_unknown_words_are_left_out_whole():
+def test_few_attempts_are_of_few_people_and_unknown_words_are_left_out_whole():
     display = display_of(LINKS)
-    tries = display.assign(counted=TRIES)
-    assert_frame_equal(hide_few_display(tries), tries)
+    tries = display.assign(
+        counted=TRIES, words="300 of 900 first tries fail. Something is noted beside 1 of 4."
+    )
+    hidden = hide_few_display(tries)
+    assert hidden["counted"].tolist() == ["", TRIES, "", TRIES]
+    assert hidden.loc[0, "words"] == f"300 of 900 first tries fail. {NOTE}"
     strange = hide_few_display(display.assign(words="7 of those who left told."))
     assert strange.loc[0, "words"] == NOTE
 
@@ -178,22 +227,41 @@ def test_whoever_was_lost_among_few_is_not_told_by_any_column_or_word(n_lost, n_
 
 
 def test_people_lost_at_a_hidden_stage_are_not_told_by_a_later_one():
-    first = ends_of(2, 20)
-    later = {who: float(n < 8) for n, who in enumerate(who for who in first if not first[who])}
-    tellers = {"see": list(first)[:9], "buy": list(later)[:9]}
+    first = ends_of(2, 40)
+    later = {who: float(n % 2) for n, who in enumerate(who for who in first if not first[who])}
+    tellers = {"see": list(first)[:22], "buy": list(later)[:20]}
     raw = causes_of({"see": first, "buy": later}, tellers, rated=first)
-    assert raw.query("stage == 'buy' and told_at == 'see'")["n_told"].tolist() == [7.0]
+    assert raw.query("stage == 'buy' and told_at == 'see'")["n_told"].tolist() == [20.0]
     hidden = hide_few_causes(raw).set_index(["stage", "told_at"])
     assert math.isnan(hidden.loc[("see", "see"), "n_told"])
     assert math.isnan(hidden.loc[("buy", "see"), "n_told"])
-    assert hidden.loc[("buy", "buy"), "n_told"] == 9
+    assert hidden.loc[("buy", "buy"), "n_told"] == 20
+
+
+def test_when_a_few_told_it_is_hidden_alone():
+    ends = ends_of(30, 30)
+    raw = causes_of({"see": ends}, {"see": list(ends)[10:50]}, rated=ends).query("stage == 'see'")
+    assert raw["n_told_after"].tolist() == [20.0]
+    mixed = raw.assign(
+        n_told_before=2.0, n_told_after=18.0,
+        missing="not known whether it was told; an experiment",
+        words=raw["words"].str.replace("only afterwards by 20", "before that by 2"),
+    )  # fmt: skip
+    hidden = hide_few_causes(mixed).iloc[0]
+    assert (hidden["n_told"], hidden["n_told_left"]) == (40, 20)
+    assert math.isnan(hidden["n_told_before"]) and math.isnan(hidden["n_told_after"])
+    assert "it was told" not in hidden["words"] and "Of 40 who tell it" in hidden["words"]
+    assert hidden["missing"] == "an experiment"
 
 
 def test_a_large_sample_and_people_who_are_not_linked_are_left_as_they_are():
     ends = ends_of(60, 140)
-    raw = causes_of({"see": ends}, {"see": ["p0", *list(ends)[-9:]]}, source="form", rated=ends)
-    assert raw["n_told_left"].iloc[0] == 1
+    raw = causes_of({"see": ends}, {"see": list(ends)[55:70]}, source="form", rated=ends)
+    raw = raw.query("stage == 'see'").reset_index(drop=True)
+    assert raw["n_told_left"].iloc[0] == 5
     assert_frame_equal(hide_few_causes(raw), raw)
+    # One more or less of the five, and who they are is as good as told.
+    assert hide_few_causes(raw, smallest_cell=6)["n_told"].isna().all()
     alone = raw.assign(n_told=math.nan, n_told_left=math.nan, n_others=math.nan,
                        n_others_left=math.nan)  # fmt: skip
     assert_frame_equal(hide_few_causes(alone), alone)

@@ -149,7 +149,8 @@ def people(n, stage, code, severity, *more, first=0):
 
 ALL = [("see", "slow"), ("buy", "price"), ("buy", "form")]
 TOLD = [
-    *people(10, "see", "slow", 1),
+    # A person's 1 is a grade; a machine's says that nothing is told of what it cost.
+    *people(10, "see", "slow", 1, "", "person:ana"),
     *people(4, "buy", "price", 3, "blocked"),
     *people(2, "buy", "form", 2, "delayed", first=10),
     *people(1, "buy", "trust", 4, "gave_up"),
@@ -178,10 +179,28 @@ def test_the_score_is_the_declared_rule_by_hand():
     assert (price["value_at_stake"], price["value_low"], price["value_high"]) == (1000, 900, 1100)
     assert (price["measure"], price["source_label"]) == ("funnel_drop_off", "Survey")
     assert price["words"].startswith(
-        "At Buying, 4 of 20 (Survey) tell “price”; median severity 3 of 4, 4 blocked or worse; in "
-        "the behaviour record 400 of 800 leave; at most 1,000 is at stake; confirmed by Ana: "
+        "At Buying, 4 of 20 (Survey) tell “price”; median severity 3 of 4 (known of 4 of "
+        "4), 4 blocked or worse; in the behaviour record 400 of 800 leave; confirmed by Ana: "
         "rank 1 of 3 ("
     )
+
+
+def test_where_few_say_what_it_cost_severity_has_no_part_in_any_score():
+    told = [
+        *people(2, "see", "slow", 4), *people(4, "see", "slow", 1, first=2), *TOLD[10:]
+    ]  # fmt: skip
+    found = rank(tell(*told), confirmed=ALL, value_unit="In euros.").set_index("code")
+    assert found.loc["slow", ["n_graded", "n_severe"]].tolist() == [2, 2]
+    assert math.isnan(found.loc["slow", "severity"])
+    assert found.loc["price", "severity"] == 3
+    assert found["rank"].notna().all()
+    assert found.loc["price", "score"] == pytest.approx((4 / 20 + 0.5) / 2)
+    assert "no severity, as it is known of 2 of 6 only" in found.loc["slow", "words"]
+    assert found["words"].str.contains("without severity, which is not known of all").all()
+    assert set(found["value_unit"]) == {"In euros."}
+    # A candidate, which is not ranked, takes severity from nobody.
+    others = rank(tell(*told), confirmed=ALL[1:]).set_index("code")
+    assert others.loc["price", "score"] == pytest.approx((4 / 20 + 2 / 3 + 0.5) / 3)
 
 
 def test_one_person_alone_and_trouble_without_a_code_are_no_opportunity():
@@ -267,7 +286,8 @@ def test_a_code_that_is_not_trusted_leaves_the_ranking(status, why):
     assert found["code"].tolist() == ["slow", "form", "price"]
     assert found["rank"].isna().tolist() == [False, True, True]
     assert found["status"].tolist() == ["confirmed"] * 3
-    assert found["trust"].tolist() == ["trusted", "uncorrected", status]
+    # "slow" rests on a person's codes alone.
+    assert found["trust"].tolist() == ["", "uncorrected", status]
     assert found["words"][2].endswith(f"; confirmed by Ana, but not ranked: {why}.")
 
 
@@ -384,7 +404,7 @@ def test_two_that_differ_by_chance_may_change_places():
 def test_severity_is_that_of_the_people_who_are_drawn():
     told = tell(
         *people(10, "see", "slow", 3), *people(10, "buy", "form", 2),
-        *people(9, "buy", "price", 1, first=10),
+        *people(9, "buy", "price", 1, "", "person:ana", first=10),
     )  # fmt: skip
     only = {"severity": 1.0}
     found = rank(told, confirmed=ALL, weights=only)
@@ -392,7 +412,7 @@ def test_severity_is_that_of_the_people_who_are_drawn():
     assert found["rank_low"].tolist() == found["rank_high"].tolist() == [1, 2, 3]
     # Six of ten are blocked: in some draws it is fewer than half.
     split = tell(
-        *people(6, "see", "slow", 3), *people(4, "see", "slow", 1, first=6),
+        *people(6, "see", "slow", 3), *people(4, "see", "slow", 1, "", "person:ana", first=6),
         *people(10, "buy", "form", 2),
     )  # fmt: skip
     torn = rank(split, confirmed=ALL, weights=only)

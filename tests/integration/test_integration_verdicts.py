@@ -466,13 +466,19 @@ def test_leavers_are_counted_once_though_heard_by_several_sources(links, heard, 
 
 
 def test_the_reason_counts_leavers_per_source():
-    links = [link(9, 3), link(8, 0, source="interviews")]
+    links = [link(12, 6), link(8, 0, source="interviews")]
     row = at_buy(talk("survey", 20), behaviour=MUCH_LOST, links=links)
     assert row["reason"].endswith(
-        " Of those heard here and found in the behaviour record, 0 of 8 (Interviews) and 3 of 9 "
+        " Of those heard here and found in the behaviour record, 0 of 8 (Interviews) and 6 of 12 "
         "(Survey) left here."
     )
     assert row["verdict"] == "only done"
+
+
+@pytest.mark.parametrize(("n", "n_left"), [(9, 1), (9, 4), (9, 5), (9, 8), (3, 0), (3, 3)])
+def test_the_reason_does_not_count_out_few_leavers_nor_few_others(n, n_left):
+    row = at_buy(talk("survey", 20), behaviour=MUCH_LOST, links=[link(n, n_left)])
+    assert row["reason"].endswith(f" record, an undisclosed number of {n} (Survey) left here.")
 
 
 def test_leaving_is_worded_as_the_measure_of_the_stage():
@@ -482,7 +488,7 @@ def test_leaving_is_worded_as_the_measure_of_the_stage():
         coverage=pd.DataFrame(columns=["stage", "source", "asked", "n_heard"]),
         ratings=pd.DataFrame(columns=RATING_COLUMNS),
         stage_behaviour=pd.DataFrame([did(60, 100, measure="task_failure")]),
-        links=pd.DataFrame([link(9, 3, source="notes")], columns=LINK_COLUMNS),
+        links=pd.DataFrame([link(12, 6, source="notes")], columns=LINK_COLUMNS),
         comparable=["notes"],
         source_facts=pd.DataFrame(
             [("notes", "Notes", "note", False, "")],
@@ -493,7 +499,7 @@ def test_leaving_is_worded_as_the_measure_of_the_stage():
         findings=Findings(),
     )
     assert (
-        "Of those with notes here and found in the behaviour record, 3 of 9 (Notes) failed a "
+        "Of those with notes here and found in the behaviour record, 6 of 12 (Notes) failed a "
         "first try here." in table.loc[0, "reason"]
     )
 

@@ -43,7 +43,7 @@ def told(**sources):
     return excerpts, codes.assign(code_group="pain_point", code="slow")
 
 
-def compare(ratings=None, texts=None, questions=QUESTIONS, designs=None):
+def compare(ratings=None, texts=None, questions=QUESTIONS, designs=None, smallest_cell=5):
     excerpts, codes = texts or told()
     return compare_waves(
         questions=frame(questions),
@@ -53,6 +53,7 @@ def compare(ratings=None, texts=None, questions=QUESTIONS, designs=None):
         journey=JOURNEY,
         designs={"march": True, "june": True} if designs is None else designs,
         labels={("pain_point", "slow"): "Too slow"},
+        smallest_cell=smallest_cell,
     )
 
 
@@ -60,18 +61,39 @@ def people(prefix, n, value):
     return {f"{prefix}{number}": value for number in range(n)}
 
 
-def test_strangers_are_compared_without_those_of_both_waves():
+def test_everybody_is_compared_and_who_is_in_both_is_no_stranger():
     march = people("a", 30, True) | people("b", 30, False) | people("both", 10, True)
     june = people("c", 10, True) | people("d", 50, False) | people("both", 10, False)
     row = compare(texts=told(march=march, june=june)).iloc[0]
     assert (row["n_a"], row["n_b"], row["n_both"]) == (70, 70, 10)
     assert (row["value_a"], row["value_b"]) == (40 / 70, 10 / 70)
-    assert (row["n_new_a"], row["n_new_b"]) == (60, 60)
-    assert row["difference"] == pytest.approx(10 / 60 - 30 / 60)
+    assert row["difference"] == row["value_b"] - row["value_a"]
     assert row["low"] < row["difference"] < row["high"] < 0
     assert row["words"] == "less in the later wave"
-    # All ten changed alike: there is no spread to tell how sure that is.
-    assert math.isnan(row["paired_difference"])
+    assert row["paired_difference"] == -1
+    assert row["paired_high"] < -0.5
+
+
+def test_too_few_pairs_are_not_compared_with_themselves():
+    march = people("a", 30, 9) | people("b", 30, 0) | {f"both{n}": n for n in range(6)}
+    june = people("c", 30, 9) | people("d", 30, 0) | {f"both{n}": 9 - n for n in range(6)}
+    row = compare(rated(march=march, june=june), smallest_cell=7).iloc[0]
+    assert row["n_both"] == 6
+    assert row[["paired_difference", "paired_low", "paired_high"]].isna().all()
+    assert math.isfinite(row["low"])
+    assert math.isfinite(compare(rated(march=march, june=june)).iloc[0]["paired_low"])
+
+
+def test_words_answer_by_everybody_and_say_where_the_same_people_differ():
+    rising = {f"both{n}": n % 8 for n in range(20)}
+    march = rising | people("a", 100, 9) | people("b", 100, 0)
+    june = {who: 9 + n % 2 for n, who in enumerate(rising)} | people("c", 90, 9)
+    row = compare(rated(march=march, june=june | people("d", 110, 0))).iloc[0]
+    assert row["low"] <= 0 <= row["high"]
+    assert row["words"] == (
+        "cannot tell: the interval of the difference holds zero; more among the 20 people who "
+        "answered both times"
+    )
 
 
 def test_people_of_both_waves_are_compared_with_themselves():
@@ -81,7 +103,9 @@ def test_people_of_both_waves_are_compared_with_themselves():
     # Changes in points: 200, 0, 0, 0, 100, 0; their mean is 50.
     assert row["paired_difference"] == pytest.approx(50)
     assert row["paired_low"] < 0 < row["paired_high"]
-    assert (row["n_new_a"], row["n_both"]) == (0, 6)
+    # Nobody else answered: the two estimates are one.
+    assert row["n_both"] == 6
+    assert (row["low"], row["high"]) == pytest.approx((row["paired_low"], row["paired_high"]))
     assert row["words"].startswith("cannot tell")
     assert row["value_a"] == pytest.approx(100 * (2 - 3) / 6)
 

@@ -21,7 +21,7 @@ CONDA_NAMES = {
     "playwright": "playwright-python",
 }
 # Come with `pip install -e .[dev]`.
-BY_PIP = {"import-linter", "webvtt-py"}
+BY_PIP = {"axe-playwright-python", "import-linter", "webvtt-py"}
 TORCH = {"torch", "sentence-transformers", "umap-learn", "hdbscan", "llvmlite", "numba"}
 
 

@@ -1,3 +1,4 @@
+import html
 import json
 import shutil
 from pathlib import Path
@@ -88,34 +89,45 @@ class Project:
         self.good = read_folder(self.reports / run_id)
 
     def runs(self):
-        return sorted(p.name for p in self.reports.iterdir() if p.name != "latest")
+        return sorted(p.name for p in self.reports.iterdir() if p.is_dir() and p.name != "latest")
 
     def failures(self):
-        records = [
+        return [
             json.loads((self.reports / name / "run.json").read_text())
             for name in self.runs()
             if name.endswith("-failed")
         ]
-        return [record["reason"] for record in records]
 
     def check_the_good_report_stands(self):
         assert read_folder(self.reports / self.run_id) == self.good
         assert (self.reports / "latest").resolve() == (self.reports / self.run_id).resolve()
         assert [name for name in self.runs() if not name.endswith("-failed")] == [self.run_id]
-        leftovers = [p for p in self.root.rglob("*") if p.name.startswith((".tmp", ".run-"))]
-        assert leftovers == []
+        assert self.leftovers() == []
         for name in self.runs():
             if name.endswith("-failed"):
-                assert [p.name for p in (self.reports / name).iterdir()] == ["run.json"]
+                left = sorted(p.name for p in (self.reports / name).iterdir())
+                assert left == ["index.html", "run.json"]
 
-    def check_one_failure_is_shown(self, *words):
+    def leftovers(self):
+        return [
+            path
+            for path in self.root.rglob("*")
+            if path.name.startswith((".tmp", ".run-")) or path.name == "state.json"
+        ]
+
+    def check_one_failure_is_shown(self, *words, status="failed"):
         self.check_the_good_report_stands()
-        (reason,) = self.failures()
+        (record,) = self.failures()
+        assert record["status"] == status
         index = (self.root / "reports" / "index.html").read_text()
-        assert "failed" in index
+        page = (self.reports / f"{record['run_id']}-failed" / "index.html").read_text()
+        assert f"{record['run_id']}-failed/index.html" in index
+        assert "../latest/index.html" in page
         for word in words:
-            assert word in reason
-        return reason
+            assert word in record["reason"]
+            for shown in (index, page):
+                assert word in html.unescape(shown)
+        return record["reason"]
 
 
 @pytest.fixture(scope="session")

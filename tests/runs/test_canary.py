@@ -3,6 +3,7 @@ import json
 import logging
 import re
 import shutil
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 
 from cjm_research.cli import main
 from cjm_research.errors import CjmError
-from cjm_research.reporting import runs
+from cjm_research.reporting import making
 from cjm_research.reporting.runs import run_study
 from cjm_research.study import TABLES, open_study
 
@@ -156,7 +157,7 @@ def made(tmp_path_factory, notebook):
     )
     kept = base / "executed"
     kept.mkdir()
-    render = runs.render_chapter
+    render = making.render_chapter
 
     def keep_and_render(path):
         shutil.copy(path, kept / path.name)
@@ -171,7 +172,7 @@ def made(tmp_path_factory, notebook):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("CJM_VAULT", str(base / "vault"))
             patch.chdir(root)
-            patch.setattr(runs, "render_chapter", keep_and_render)
+            patch.setattr(making, "render_chapter", keep_and_render)
             done = CliRunner().invoke(main, ["run", "people", "--json"], catch_exceptions=False)
     finally:
         logging.getLogger().setLevel(level)
@@ -186,7 +187,13 @@ def made(tmp_path_factory, notebook):
 def texts_of(path):
     data = path.read_bytes()
     yield str(path)
-    yield data.decode("utf-8", "replace")
+    if path.suffix in (".xlsx", ".pptx"):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield name
+                yield archive.read(name).decode("utf-8", "replace")
+    elif path.suffix != ".png":  # two letters occur by chance in what is compressed
+        yield data.decode("utf-8", "replace")
     if path.suffix == ".parquet":
         yield str(pq.read_schema(path).metadata)
         yield pd.read_parquet(path).to_json()

@@ -1,10 +1,13 @@
+import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +15,7 @@ from filelock import FileLock
 
 from cjm_research.cli import main
 from cjm_research.errors import CjmError, ReportError
-from cjm_research.reporting import runs
+from cjm_research.reporting import deadline, making, publish, runs, site
 from cjm_research.reporting.runs import BusyError, run_study
 
 CANARY = "zqcanaryword"
@@ -27,7 +30,7 @@ def no_kernel(monkeypatch):
     def refuse(*args, **options):
         raise AssertionError("a notebook was run")
 
-    monkeypatch.setattr(runs, "execute_notebook", refuse)
+    monkeypatch.setattr(making, "execute_notebook", refuse)
 
 
 def test_a_good_run_publishes_a_whole_report(project):
@@ -57,14 +60,79 @@ def test_the_manifest_tells_what_the_report_was_made_from(project):
         assert hashlib.sha256(data).hexdigest() == sha
 
 
-def test_an_unchanged_study_runs_again_without_a_kernel(project, no_kernel):
+def test_of_an_unchanged_study_the_report_stands_and_nothing_is_run(project, monkeypatch):
+    def refuse(*args, **options):
+        raise AssertionError("something was run")
+
+    monkeypatch.setattr(runs, "_make", refuse)
+    done = cjm("run", "tiny")
+    assert done.exit_code == 0
+    assert "nothing has changed: the report stands" in done.stderr
+    assert done.stdout == f"reports/tiny/{project.run_id}/index.html\n"
+    assert not run_study("tiny").made
+    project.check_the_good_report_stands()
+
+
+def test_again_makes_the_same_pages_without_a_kernel(project, no_kernel):
     lines = []
-    done = run_study("tiny", say=lines.append)
-    assert done.index.is_file()
+    done = run_study("tiny", again=True, say=lines.append)
+    assert done.made
     assert (project.reports / "latest").resolve() == done.run_dir.resolve()
     assert not [line for line in lines if line.startswith(("running", "reading"))]
-    again = {name: text for name, text in project.good.items() if name.endswith(".png")}
-    assert all((done.run_dir / name).read_bytes() == text for name, text in again.items())
+    records = ("run.json", "manifest.json")
+    made = {
+        path.relative_to(done.run_dir).as_posix(): path.read_bytes()
+        for path in done.run_dir.rglob("*")
+        if path.is_file() and path.name not in records
+    }
+    assert made == {name: text for name, text in project.good.items() if name not in records}
+
+
+@pytest.mark.parametrize("harm", ["changed", "lost", "added"])
+def test_a_standing_report_that_is_not_whole_is_made_anew(project, no_kernel, harm):
+    page = project.reports / project.run_id / "methods.html"
+    if harm == "changed":
+        page.write_text("x")
+    elif harm == "lost":
+        page.unlink()
+    else:
+        page.with_name("more.html").write_text("x")
+    done = run_study("tiny")
+    assert done.made
+    assert done.run_dir.name != project.run_id
+
+
+def test_inputs_that_are_again_what_they_were_bring_their_report_back(project, no_kernel):
+    survey = project.folder / "survey.csv"
+    text = survey.read_text()
+    survey.write_text(text.replace("It was easy", "It was fine"))
+    # The notebook would have to run on the new answers.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "make_chapters", lambda *args, **options: [])
+        other = run_study("tiny")
+    assert publish.is_latest(other.run_dir)
+    survey.write_text(text)
+    back = run_study("tiny")
+    assert (back.made, back.run_dir.name) == (False, project.run_id)
+    assert publish.is_latest(back.run_dir)
+    assert (
+        f"tiny/{other.run_dir.name}/index.html"
+        in (project.root / "reports" / "index.html").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["anna.smith@mail.example", "call +44 7700 900717", "top=@anna_smith_uk"]
+)
+def test_a_parameter_that_names_somebody_is_refused_and_kept_nowhere(project, no_kernel, value):
+    done = cjm("run", "tiny", "-p", f"word={value}", "--quiet")
+    assert done.exit_code == 1
+    assert "parameter 'word' holds what looks like personal" in done.output
+    assert value not in done.output
+    assert project.failures() == []
+    for path in project.root.rglob("*"):
+        if path.is_file():
+            assert value.encode() not in path.read_bytes()
 
 
 def test_a_parameter_reaches_the_notebook_and_the_manifest(project):
@@ -75,12 +143,12 @@ def test_a_parameter_reaches_the_notebook_and_the_manifest(project):
     pages = "".join(page.read_text() for page in index.parent.rglob("*.html"))
     assert "top 7 zebra" in pages
     manifest = json.loads((index.parent / "manifest.json").read_text())
-    assert manifest["parameters"] == {"top": "7", "word": "zebra"}
+    assert manifest["parameters"] == {"top": 7, "word": "zebra"}
 
 
 FAILURES = {
     "raises": (f"raise ValueError('{CANARY}')", "01_numbers.ipynb failed in cell 3 (ValueError)"),
-    "exits": (f"import sys; print('{CANARY}'); sys.exit(0)", "01_numbers.ipynb"),
+    "exits": (f"import sys; print('{CANARY}'); sys.exit(0)", "code cell 2 did not run"),
     "dies": (f"print('{CANARY}', flush=True); import os; os._exit(1)", "DeadKernelError"),
     "stops short": (f"print('{CANARY}')", "ended before its last cell"),
 }
@@ -101,27 +169,70 @@ def test_a_notebook_that_fails_leaves_the_last_good_report(project, notebook, ce
             assert CANARY.encode() not in path.read_bytes(), path
 
 
+def set_report(project, **keys):
+    path = project.folder / "study.yaml"
+    path.write_text(path.read_text() + f"report: {json.dumps(keys)}\n")
+
+
 def test_a_notebook_that_hangs_leaves_the_last_good_report(project, notebook, monkeypatch, cells):
     notebook(project.notebook, "import time; time.sleep(300)", cells["sentinel"])
-    execute = runs.execute_notebook
+    execute = making.execute_notebook
 
-    def hurried(path, output, given, *, deadline_s):
-        execute(path, output, given, deadline_s=5)
+    def hurried(path, output, given, **options):
+        execute(path, output, given, **(options | {"deadline_s": 5}))
 
-    monkeypatch.setattr(runs, "execute_notebook", hurried)
+    monkeypatch.setattr(making, "execute_notebook", hurried)
     with pytest.raises(ReportError, match="did not finish"):
         run_study("tiny")
     project.check_one_failure_is_shown("01_numbers.ipynb did not finish within 5 s")
 
 
+def test_a_run_beyond_its_deadline_has_timed_out(project, no_kernel, monkeypatch):
+    monkeypatch.setattr(runs, "Deadline", lambda seconds: deadline.Deadline(0))
+    done = cjm("run", "tiny", "--again", "--quiet")
+    assert done.exit_code == 4
+    assert "the run did not finish within" in done.stderr
+    project.check_one_failure_is_shown("report.run_deadline_s", status="timed out")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="looks into /proc")
+def test_a_hanging_step_is_ended_from_outside_with_its_state(project, monkeypatch):
+    # A step that no exception reaches: it sleeps where DuckDB would work.
+    set_report(project, run_deadline_s=10)
+    code = """
+import sys, time
+from cjm_research.reporting import making, runs
+runs.GRACE_S = -9
+making.make_chapters = lambda *args, **options: time.sleep(300)
+from cjm_research.cli import main
+main(["run", "tiny", "--again", "--json", "--quiet"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 4, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["status"], said["run_dir"]) == ("timed out", None)
+    project.check_one_failure_is_shown("did not finish within 10 s", status="timed out")
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
-    [("tpo=3", "a name is not known"), ("top=many", "parameter 'top' should be a whole number")],
+    [
+        ("tpo=3", "no parameter 'tpo'. Did you mean 'top'?"),
+        ("top=zqmany", "parameter 'top' should be a whole number"),
+    ],
 )
-def test_a_bad_parameter_stops_before_any_kernel(project, no_kernel, given, reason):
+def test_a_bad_parameter_leaves_everything_as_it_was(project, no_kernel, given, reason):
+    def see():
+        files = (project.root / "reports").rglob("*")
+        return {path: path.stat().st_mtime_ns for path in files}
+
+    before = see()
     done = cjm("run", "tiny", "-p", given, "--quiet")
     assert done.exit_code == 1
-    project.check_one_failure_is_shown(reason)
+    assert reason in done.output
+    assert "zqmany" not in done.output
+    assert see() == before
+    project.check_the_good_report_stands()
 
 
 def test_a_parameter_without_a_value_is_a_usage_error(project, no_kernel):
@@ -137,7 +248,7 @@ def test_a_bad_study_file_leaves_the_last_good_report(project, no_kernel):
     done = cjm("run", "tiny", "--quiet")
     assert done.exit_code == 1
     assert "tiny/study.yaml cannot be used" in done.output
-    reason = project.check_one_failure_is_shown("study.yaml cannot be used", "cjm check tiny")
+    reason = project.check_one_failure_is_shown("cannot be used", "cjm check tiny")
     assert CANARY not in reason
 
 
@@ -150,13 +261,16 @@ def test_a_missing_required_source_leaves_the_last_good_report(project, no_kerne
     assert CANARY not in reason
 
 
-def test_an_error_nobody_foresaw_is_told_by_its_kind_only(project, monkeypatch):
+def test_an_error_nobody_foresaw_is_told_by_its_kind_and_place_only(project, monkeypatch):
     def fail(*args, **options):
         raise KeyError(CANARY)
 
-    monkeypatch.setattr(runs, "render_site", fail)
-    with pytest.raises(KeyError):
-        run_study("tiny")
+    monkeypatch.setattr(site, "render_site", fail)
+    done = cjm("run", "tiny", "--again", "--quiet")
+    assert done.exit_code == 1
+    assert "an error of the kind KeyError" in done.stderr
+    assert "test_runs.py" in done.stderr
+    assert CANARY not in done.output
     reason = project.check_one_failure_is_shown("an error of the kind KeyError")
     assert CANARY not in reason
 
@@ -166,7 +280,7 @@ def test_an_optional_source_that_is_absent_stops_nothing(project, no_kernel, mon
     text = path.read_text().replace("files: survey.csv", "files: survey.csv\n    required: false")
     path.write_text(text)
     (project.folder / "survey.csv").unlink()
-    monkeypatch.setattr(runs, "_make_chapters", lambda *args: [])
+    monkeypatch.setattr(making, "make_chapters", lambda *args, **options: [])
     done = run_study("tiny")
     assert done.study.quality["what"].str.contains("optional file absent").any()
 
@@ -174,15 +288,48 @@ def test_an_optional_source_that_is_absent_stops_nothing(project, no_kernel, mon
 def test_too_little_space_stops_before_anything_is_made(project, no_kernel, monkeypatch):
     monkeypatch.setattr(runs, "MIN_FREE_BYTES", 10**18)
     with pytest.raises(ReportError, match="MB are free"):
-        run_study("tiny")
+        run_study("tiny", again=True)
     project.check_one_failure_is_shown("Nothing was changed")
 
 
+def test_a_full_disk_is_said_to_be_full(project, no_kernel, monkeypatch):
+    def fail(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device", CANARY)
+
+    monkeypatch.setattr(publish, "write_record", fail)
+    with pytest.raises(OSError, match="No space"):
+        run_study("tiny", again=True)
+    monkeypatch.undo()
+    project.check_the_good_report_stands()
+
+
 def test_without_notebooks_there_is_no_report(project, monkeypatch):
-    monkeypatch.setattr(runs, "list_notebooks", lambda: [])
+    monkeypatch.setattr(runs, "list_notebooks", lambda place: [])
     with pytest.raises(ReportError, match="no notebook named NN_noun"):
         run_study("tiny")
     project.check_one_failure_is_shown("no notebook")
+
+
+def test_who_withdrew_is_recalled_until_the_reports_of_before_are_gone(project):
+    study = project.folder / "study.yaml"
+    text = study.read_text().replace(
+        "columns: {participant: id}",
+        "columns: {participant: id, consent: may}\n"
+        "    consent_values: {withdrawn: ['no'], quote: ['yes']}",
+        1,
+    )
+    study.write_text(text)
+    (project.folder / "survey.csv").write_text("id,why,may\nc1,So slow.,yes\nc2,Easy.,no\n")
+    said = cjm("run", "tiny").output
+    assert f"Delete those: {project.run_id}, under" in said
+    (project.folder / "events.csv").write_text(
+        (project.folder / "events.csv").read_text() + "c3,view,2026-03-02 10:00\n"
+    )
+    said = cjm("run", "tiny").output
+    assert f"Delete those: {project.run_id}, under" in said  # and no report made since
+    shutil.rmtree(project.reports / project.run_id)
+    said = cjm("run", "tiny", "--again").output
+    assert "withdrawn" not in said
 
 
 def test_a_second_run_is_turned_away_while_the_first_holds_the_lock(project, no_kernel):
@@ -202,7 +349,7 @@ def test_a_failed_run_lets_go_of_the_lock(project, no_kernel):
 
 
 def test_two_runs_within_a_second_have_folders_of_their_own(project, no_kernel):
-    first, second = run_study("tiny"), run_study("tiny")
+    first, second = run_study("tiny", again=True), run_study("tiny", again=True)
     assert first.run_dir != second.run_dir
     assert first.index.is_file()
     assert second.index.is_file()
@@ -215,12 +362,12 @@ def test_a_run_of_an_unknown_study_makes_nothing(project, no_kernel):
 
 
 def test_json_is_one_line_for_other_programs(project, no_kernel):
-    done = cjm("run", "tiny", "--json")
+    done = cjm("run", "tiny", "--json", "--again")
     assert done.exit_code == 0
     (line,) = done.stdout.strip().splitlines()
     said = json.loads(line)
-    assert set(said) == {"run_dir", "status", "seconds", "stages"}
-    assert said["status"] == "good"
+    assert set(said) == {"run_dir", "status", "made", "seconds", "stages"}
+    assert (said["status"], said["made"]) == ("good", True)
     assert (project.root / said["run_dir"] / "index.html").is_file()
     assert [(s["stage"], s["n_entered"], s["n_continued"]) for s in said["stages"]] == [
         ("see", 2, 1),
@@ -251,10 +398,32 @@ def test_what_a_killed_run_leaves_is_swept_by_the_next(project, notebook, cells,
     processed = project.root / "data" / "processed" / "tiny"
     assert list(project.reports.glob(".tmp-*"))
     assert list(processed.glob(".run-*"))
+    state = json.loads((project.reports / "state.json").read_text())
+    assert (state["state"], state["pid"]) == ("running", process.pid)
     assert [name for name in project.runs() if not name.startswith(".tmp")] == [project.run_id]
     assert (project.reports / "latest").resolve().name == project.run_id
     project.notebook.write_bytes(good)
-    done = run_study("tiny")
-    assert done.index.is_file()
-    leftovers = [p for p in project.root.rglob("*") if p.name.startswith((".tmp", ".run-"))]
-    assert leftovers == []
+    assert not run_study("tiny").made
+    project.check_one_failure_is_shown("the run was ended from outside")
+    assert project.failures()[0]["run_id"] == state["run_id"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals a process")
+def test_a_run_that_is_asked_to_end_cleans_up_and_says_so(project, notebook, cells, tmp_path):
+    note = tmp_path / "pid"
+    cell = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))"
+    notebook(project.notebook, f"{cell}\ntime.sleep(120)", cells["sentinel"])
+    process = subprocess.Popen([sys.executable, "-m", "cjm_research.cli", "run", "tiny", "--quiet"])
+    for _ in range(1200):
+        if note.is_file() and note.read_text():
+            break
+        time.sleep(0.1)
+    process.terminate()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    project.check_one_failure_is_shown("the run was ended from outside")
+    kernel = int(note.read_text())
+    for _ in range(100):
+        if not Path(f"/proc/{kernel}").exists():
+            break
+        time.sleep(0.1)
+    assert not Path(f"/proc/{kernel}").exists()

@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from cjm_research.integration.causes import CAUSE_COLUMNS
-from cjm_research.integration.links import DISPLAY_COLUMNS
+from cjm_research.integration.links import DISPLAY_COLUMNS, LINK_COLUMNS
 from cjm_research.reporting.site import SiteContext
 
 NAN = float("nan")
@@ -483,8 +483,9 @@ def together() -> dict[str, pd.DataFrame]:
              for row in segments]
         ),
         "links": pd.DataFrame(
-            [{"stage": "order", "source": "interviews", "n_entered": 9, "n_left": 4},
-             {"stage": "order", "source": "survey", "n_entered": 240, "n_left": 135}]
+            [dict(zip(LINK_COLUMNS, row, strict=True))
+             for row in (("order", "interviews", 12, 9, 9, 9, 4, 3, 2, 1, 3),
+                         ("order", "survey", 296, 200, 250, 240, 135, 100, 50, 35, 55))]
         ),
         "comparable_sources": pd.DataFrame(
             [{"source": "interviews", "comparable": True, "person_level": False,
@@ -569,6 +570,13 @@ def tables() -> dict[str, pd.DataFrame]:
         "quality": pd.DataFrame(
             [{"source": "web", "file": "events.csv", "level": "note", "what": "duplicates", "n": 3}]
         ),
+        "segment_people": pd.DataFrame(
+            [{"segment": "device", "segment_value": value, "source": source, "n": n,
+              "n_source": n_source}
+             for source, n_source, counts in (("interviews", 14, (11, 3)), ("survey", 412,
+                                                                            (250, 160)))
+             for value, n in zip(("desktop", "mobile"), counts, strict=True)]
+        ),
         "coders": pd.DataFrame(
             [{"coder_id": "rules-1", "kind": "machine", "name": "rules", "version": "1",
               "sha256": "0" * 64},
@@ -593,6 +601,16 @@ BODY = Markup(
 )
 
 
+MANIFEST = {
+    "key": "a1b2c3d4e5f6", "seed": 0, "parameters": {"top": 5}, "model": "ab" * 32,
+    "versions": {"python": "3.11.7", "pandas": "2.3.3"}, "rows": {"funnel": 12},
+    "inputs": {"survey": [{"sha256": "cd" * 32, "rows": 412}]},
+    # What a page may never hold, should it come along.
+    "run_id": "2026-04-02T101500", "started": "2026-04-02 10:15 UTC", "seconds": 61.5,
+    "figures": {"secret": 1},
+}  # fmt: skip
+
+
 def context(**changes: Any) -> SiteContext:
     values: dict[str, Any] = {
         "title": "Why do people who want broadband stop at the order form?",
@@ -600,7 +618,7 @@ def context(**changes: Any) -> SiteContext:
         "questions": ["Where do people stop?", "What do they say about it?"],
         "assumptions": [("People leave because of the price.", "Head of sales"),
                         ("Nobody minds the account.", "Product")],
-        "study": "broadband", "run_id": "20260402-101500", "made_at": "2 April 2026, 10:15 UTC",
+        "study": "broadband", "version_key": "a1b2c3d4e5",
         "data_period": "3–28 March 2026", "status": "draft",
         "status_reasons": ["2 transcripts have not been reviewed by a person."],
         "language": "en", "tables": tables(), "version": "0.1.0",
@@ -610,6 +628,13 @@ def context(**changes: Any) -> SiteContext:
         ],
         "notes": ["Machine-coded, uncorrected: emotions were found by rules, not read by a person.",
                   "Fourteen interviews were chosen, not drawn: no share of customers follows."],
+        "rules": ["Much is told from 25 % of those heard."],
+        "alerts": ["Web events is missing: no file is like “web.csv”."],
+        "downloads": [{"label": "Journey map", "href": "downloads/map.svg", "kind": "SVG",
+                       "n_bytes": 12_400}],
+        "manifest": MANIFEST,
+        "choices": {"stages": [{"id": "order", "name": "Order"}],
+                    "codes": [{"group": "pain_point", "code": "slow", "name": "Slow"}]},
     }  # fmt: skip
     return SiteContext(**(values | changes))
 

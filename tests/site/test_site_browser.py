@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from cjm_research.reporting.site import render_index, render_site
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium"),
-]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield opened
-        opened.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +43,58 @@ def test_nothing_scrolls_sideways_but_tables(browser, pages, width):
         page.goto(path.as_uri())
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, (path, wide)
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser, pages, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    # axe itself is a script that no page allows.
+    page = browser.new_page(color_scheme=scheme, bypass_csp=True)
+    for path in (path for path in pages if path.parent.name == "five"):
+        page.goto(path.as_uri())
+        found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        serious = [v for v in found if v["impact"] in ("serious", "critical")]
+        assert not serious, (path.name, serious)
+    page.close()
+
+
+def test_without_scripts_everything_is_there_and_with_them_it_can_be_filtered(browser, pages):
+    folder = pages[0].parent
+    plain = browser.new_page(java_script_enabled=False)
+    plain.goto((folder / "segments.html").as_uri())
+    assert not plain.locator("#segment-filter").is_visible()
+    assert plain.locator("tr[data-found]").first.is_visible()
+    plain.goto((folder / "quotes.html").as_uri())
+    assert not plain.locator("#quote-filter").is_visible()
+    n = plain.locator("figure.voice").count()
+    plain.close()
+    page = browser.new_page()
+    page.goto((folder / "quotes.html").as_uri())
+    page.locator("#quote-stage").select_option("order")
+    assert 0 < page.locator("figure.voice:visible").count() < n
+    page.locator("#quote-stage").select_option("")
+    page.locator("#quote-words").fill("thursday")
+    assert page.locator("figure.voice:visible").count() == 1
+    page.goto((folder / "segments.html").as_uri())
+    assert page.locator("#segment-filter").is_visible()
+    page.locator("#segment-name").select_option("device")
+    assert page.locator("section[data-segment=device]").is_visible()
+    page.close()
+
+
+def test_every_target_is_large_enough_for_a_finger(browser, pages):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    for name in ("index.html", "stage-order.html", "segments.html", "quotes.html", "data.html"):
+        page.goto((pages[0].parent / name).as_uri())
+        small = page.evaluate(
+            """[...document.querySelectorAll("a.made, a.cite, nav a, button, select, input")]
+            .filter(e => e.checkVisibility() && e.type !== "checkbox")
+            .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+            .filter(([_, r]) => r.width > 1 && (r.height < 23.9 || r.width < 23.9))
+            .map(([html, r]) => `${html} ${r.width}x${r.height}`)"""
+        )
+        assert not small, (name, small[:3])
     page.close()
 
 

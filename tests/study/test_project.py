@@ -81,7 +81,8 @@ def test_every_example_in_a_new_study_is_valid_once_its_comment_is_taken_off(pro
     shown = []
     for line in lines:
         bare = line.lstrip("#") if line.startswith("#  ") else line
-        bare = line[2:] if line.startswith(("# kpis:", "# audience_segments:")) else bare
+        keys = ("# kpis:", "# audience_segments:", "# schedule:")
+        bare = line[2:] if line.startswith(keys) else bare
         shown.append(bare)
     path.write_text("\n".join(shown) + "\n")
     config = load_config(path)

@@ -207,6 +207,12 @@ def test_fewer_than_five_people_have_counts_and_no_verdict(journey):
     assert none["why"] == "No data: nobody is counted there."
 
 
+def test_a_figure_of_the_log_says_which_wave_it_is_of(journey):
+    row = judged(journey, CONVERSION, log_wave="2026-03")
+    assert (row["words"], row["wave"]) == ("Seeing → through Buying, wave 2026-03", "2026-03")
+    assert judged(journey, CONVERSION)["words"] == "Seeing → through Buying"
+
+
 def test_answers_that_are_all_alike_are_no_certainty(journey):
     rated = ratings(*[(f"p{n}", "s", "csat", 4, "", "") for n in range(6)])
     row = judged(journey, {"measure": "csat", "target": 3}, rated=rated)
@@ -228,7 +234,9 @@ def test_a_rating_says_when_it_was_asked_and_of_whom(journey):
         journey, {"measure": "sus", "target": 60}, rated=rated,
         collected={"s": "2026-03-24 to 2026-04-05"},
     )  # fmt: skip
-    assert row["window"] == "2026-03-24 to 2026-04-05, wave 2026-03"
+    assert row["window"] == "2026-03-24 to 2026-04-05"
+    assert row["words"] == "whole journey, wave 2026-03"
+    assert (row["source"], row["stage"], row["wave"]) == ("s", "", "2026-03")
     assert row["denominator"] == "people who answered, source s"
     assert row["numerator"] == "mean of people's scores"
     # 60 to 65: mean 62.5, sd 1.870829, half width 2.570582 x 1.870829 / sqrt(6).

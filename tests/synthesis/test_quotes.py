@@ -145,6 +145,20 @@ def test_pains_come_before_delights(told):
     assert quotes_of(table)["code_group"].tolist()[0] == "pain_point"
 
 
+def test_who_praises_in_the_same_breath_is_no_witness_of_a_pain(told):
+    table = told(said("a", LONG, SLOW, EASE), said("b"))
+    quotes = quotes_of(table)
+    assert dict(zip(quotes["participant_id"], quotes["code"], strict=True)) == {
+        "a": "ease", "b": "slow",
+    }  # fmt: skip
+
+
+def test_one_of_three_quotes_shows_what_is_no_complaint(told):
+    table = told(*(said(who) for who in "abcd"), *(said(who, LONG, FEE) for who in "efgh"),
+                 said("i", "Signing in was quick, and I was through at once.", EASE))  # fmt: skip
+    assert set(quotes_of(table, per_stage=3)["code"]) == {"slow", "fee", "ease"}
+
+
 def test_a_clear_quote_comes_before_a_short_or_masked_one(told):
     table = told(said("a", "Slow."), said("b", LONG + " [name] said so."), said("c", LONG))
     assert quotes_of(table)["participant_id"].tolist() == ["c", "b", "a"]

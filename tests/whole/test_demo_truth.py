@@ -270,11 +270,12 @@ def test_every_share_of_people_picked_on_purpose_is_without_an_interval(demo):
         assert table.loc[table["source"] == "interviews", known].isna().all(axis=None), name
 
 
-def test_waves_are_compared_by_new_and_by_same_people(demo, truth):
+def test_waves_are_compared_by_everybody_and_by_same_people(demo, truth):
     changes = demo.study.wave_changes
     nps = changes[(changes["kind"] == "rating") & (changes["code"] == "nps")].iloc[0]
     assert nps["n_both"] == truth["waves"]["in_both"]
     assert nps["n_a"] == truth["nps_march"]["n"]
     assert nps["value_a"] == pytest.approx(truth["nps_march"]["nps"])
-    assert nps["n_new_a"] == nps["n_a"] - nps["n_both"]
+    assert nps["difference"] == pytest.approx(nps["value_b"] - nps["value_a"])
+    assert nps["low"] < nps["difference"] < nps["high"]
     assert math.isfinite(nps["p"])

@@ -34,8 +34,12 @@ def published(request, tmp_path_factory):
 
 def test_the_guards_words_stand_on_the_front_page(published):
     _, study, pages = published
-    for words in study.comparable_sources["words"]:
+    why = study.comparability.query("aspect in ('people', 'leavers') and status == 'differs'")
+    assert len(why)
+    for words in why["words"]:
         assert plain(words) in pages["index.html"]
+    for words in study.comparable_sources["words"]:
+        assert plain(words) in pages["methods.html"]
 
 
 def test_each_verdict_stands_on_its_stages_page_with_its_reason(published):

@@ -6,7 +6,7 @@ import pytest
 
 
 class Quotes(HTMLParser):
-    """Collects elements with the class `quote`: their address and the text of their <p>."""
+    """Collects the block quotes: their address and the text of their <p>."""
 
     VOID = ("br", "img", "hr", "meta", "link", "input", "col", "wbr", "source")
 
@@ -19,7 +19,7 @@ class Quotes(HTMLParser):
         if self.depth:
             self.depth += tag not in self.VOID
             self.inside = self.inside or tag == "p"
-        elif "data-document" in attributes:
+        elif tag == "blockquote" and "data-document" in attributes:
             self.depth, self.text = 1, []
             self.address = (
                 attributes["data-document"],

@@ -82,7 +82,7 @@ def test_stages_may_be_named_as_people_do(load):
 def test_an_unknown_key_is_refused_with_a_suggestion(problems):
     assert problems("opportunties: []") == [
         "opportunties: unknown key. Did you mean 'opportunities'? "
-        "Allowed: 'verdicts', 'opportunities'."
+        "Allowed: 'verdicts', 'opportunities', 'findings'."
     ]
 
 
@@ -110,10 +110,10 @@ def test_every_problem_is_told_at_once(problems):
         "opportunities: [{stage: wait, code: late, effort: tiny, evidence: great}]\n"
     )
     assert len(found) == 4
-    assert found[0].startswith("verdicts.item 1.verdict: Input should be 'sources agree', ")
-    assert found[0].endswith("Found: 'perhaps'.")
+    assert found[0].startswith("verdicts.item 1.verdict: this is not allowed. Found: ")
+    assert "Found: 'perhaps'. Allowed: 'sources agree', 'partly agree', " in found[0]
     assert "opportunities.item 1.by: this key is required and missing." in found
-    assert any("effort: Input should be" in problem for problem in found)
+    assert any("effort: this is not allowed" in problem for problem in found)
     assert any("'very low'" in problem for problem in found)
 
 
@@ -167,7 +167,7 @@ def test_text_that_is_not_utf_8_is_refused(problems):
 
 @pytest.mark.parametrize("text", ["- a\n", "just words"])
 def test_yaml_that_is_no_mapping_is_refused(problems, text):
-    assert problems(text) == ["it should hold the keys 'verdicts', 'opportunities'."]
+    assert problems(text) == ["it should hold the keys 'verdicts', 'opportunities', 'findings'."]
 
 
 def test_findings_cannot_be_changed(load):

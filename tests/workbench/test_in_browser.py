@@ -16,16 +16,6 @@ import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE_MS = 90_000
 """Upper limit of any wait; every wait ends as soon as its condition holds."""
 
@@ -85,10 +75,9 @@ def stop_lab(server):
 
 
 @pytest.fixture(scope="module")
-def lab(_made, tmp_path_factory):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+def lab(_made, browser, tmp_path_factory):
+    from playwright import sync_api
+
     project = tmp_path_factory.mktemp("lab") / "project"
     shutil.copytree(_made, project)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
@@ -96,18 +85,16 @@ def lab(_made, tmp_path_factory):
     nbformat.write(notebook, project / "coding.ipynb")
     server, url = start_lab(project)
     try:
-        with sync_api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            page = browser.new_page(viewport={"width": 1280, "height": 1000})
-            page.set_default_timeout(PATIENCE_MS)
-            page.goto(f"{url}lab/tree/coding.ipynb?token=tiny")
-            yield SimpleNamespace(
-                page=page,
-                sheet=project / "data" / "raw" / "tiny" / "codes" / "ana.csv",
-                expect=sync_api.expect,
-                timeout=sync_api.TimeoutError,
-            )
-            browser.close()
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{url}lab/tree/coding.ipynb?token=tiny")
+        yield SimpleNamespace(
+            page=page,
+            sheet=project / "data" / "raw" / "tiny" / "codes" / "ana.csv",
+            expect=sync_api.expect,
+            timeout=sync_api.TimeoutError,
+        )
+        page.close()
     finally:
         stop_lab(server)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.integration.conventions import FALSE_FINDS
+from cjm_research.integration.disclosure import UNDISCLOSED
 from cjm_research.reporting.site.together import (
     Tables,
     cause_views,
@@ -35,8 +36,9 @@ def answer_views(
     Returns
     -------
     dict
-        `first`, `whom`, `sure`, `change`: lists of `title`, `href` and `line`. Everything in
-        them stands, with its counts, on the pages that they lead to.
+        `first`, `whom`, `sure`, `change`: lists of `title`, `href`, `line` and `claim` (its id,
+        if it has one). Everything in them stands, with its counts, on the pages that they lead
+        to.
     """
     verdicts = verdict_views(tables.get("verdicts"))
     if not verdicts:
@@ -61,8 +63,8 @@ def answer_views(
     }
 
 
-def _line(title: str, line: str, href: str = "") -> Cell:
-    return {"title": title, "line": line, "href": href}
+def _line(title: str, line: str, href: str = "", claim: str = "") -> Cell:
+    return {"title": title, "line": line, "href": href, "claim": claim}
 
 
 def _ranked(ranked: Sequence[Mapping[str, Any]]) -> Iterator[Cell]:
@@ -80,6 +82,7 @@ def _ranked(ranked: Sequence[Mapping[str, Any]]) -> Iterator[Cell]:
             f"{entry['stage_name']}; {told}{lost}; rank {whole(entry['rank'])} of {len(ranked)}"
             f"{sure}",
             entry["href"],
+            entry["claim"],
         )
 
 
@@ -141,7 +144,7 @@ def _whom(tables: Tables, stages: Sequence[StageView], focus: Sequence[str]) -> 
             "" if low is None else f" ({signed(100 * low, 0)} to {signed(100 * (high or 0), 0)})"
         )
         yield _line(
-            f"{text(row.get('segment_value'))} ({text(row.get('segment'))})",
+            f"{text(row.get('segment'))}: {text(row.get('segment_value'))}",
             f"{stage.name if stage else ''}: {percent(row.get('share'))} {what}, "
             f"{signed(100 * (gap or 0), 0)} points more than others{between}",
             stage.href if stage else "",
@@ -208,7 +211,7 @@ def _heard_leavers(
     names = {stage.id: stage for stage, _ in places}
     for wanted in focus[:2]:
         parts = [
-            f"{whole(row.get('n_left'))} of {whole(row.get('n_entered'))} "
+            f"{_lost(row)} of {whole(row.get('n_entered'))} "
             f"({labels.get(text(row.get('source')), text(row.get('source')))})"
             for row in rows(tables.get("links"))
             if text(row.get("stage")) == wanted
@@ -224,6 +227,11 @@ def _heard_leavers(
                 "there",
                 stage.href,
             )
+
+
+def _lost(row: Mapping[str, Any]) -> str:
+    n_left = count(row.get("n_left"))
+    return UNDISCLOSED if n_left is None else whole(n_left)
 
 
 def _coded(tables: Tables, labels: Mapping[str, str]) -> Iterator[Cell]:

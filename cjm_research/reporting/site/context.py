@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import pandas as pd
 from markupsafe import Markup
@@ -18,24 +18,13 @@ class Chapter(TypedDict):
     body_html: Markup
 
 
-class Run(TypedDict):
-    """One run of a study, good or failed."""
+class Download(TypedDict):
+    """A file that goes with the report: its address is relative to the run's folder."""
 
-    run_id: str
-    status: Literal["good", "failed"]
-    started: str
-    seconds: float | None
+    label: str
     href: str
-    reason: str
-
-
-class StudyRuns(TypedDict):
-    """A study in the list of reports."""
-
-    name: str
-    title: str
-    runs: Sequence[Run]
-    latest_href: str
+    kind: str
+    n_bytes: int
 
 
 @dataclass(frozen=True)
@@ -52,9 +41,9 @@ class SiteContext:
         Research questions.
     assumptions : sequence of (str, str)
         Claims to check, each with its owner.
-    study, run_id, made_at, data_period, version : str
-        Name of the study, id of the run, when it was made, the period that the data cover,
-        version of the package.
+    study, data_period, version : str
+        Name of the study, the period that the data cover, version of the package. Neither the
+        run's id nor a time is here: the pages of two runs over the same must not differ.
     status : {"draft", "final"}
         A draft says why in `status_reasons`.
     language : str
@@ -65,8 +54,28 @@ class SiteContext:
         In reading order.
     notes : sequence of str
         What the report cannot say.
-    changes : sequence of str
-        What differs from the run before, and what that is owed to.
+    rules : sequence of str
+        By what declared rules verdicts and priorities are proposed, a sentence each.
+    changes : Changes, optional
+        What differs from the run before, and what that is owed to (`reporting.since`).
+    version_key : str
+        First characters of the run key: stands on every page, where no time may.
+    as_of : str
+        The day that the run looks back from, where one was given.
+    about : str
+        Whom the report is about, where that is a part of the study.
+    alerts : sequence of str
+        What must be seen first: sources that are missing.
+    findings : sequence of ResolvedFinding
+        What people concluded, each with its evidence (`study.conclusions`).
+    downloads : sequence of Download
+        Files for elsewhere.
+    manifest : mapping
+        What the run was made from (`reporting.manifest`), without times.
+    reviews : sequence
+        What reviewers marked on claims.
+    choices : mapping
+        Codes and stages that a reviewer may choose from.
     smallest_cell : int
         People below which nothing is published that would tell what became of them.
     """
@@ -74,17 +83,25 @@ class SiteContext:
     title: str
     objective: str
     study: str
-    run_id: str
     tables: Mapping[str, pd.DataFrame]
     questions: Sequence[str] = ()
     assumptions: Sequence[tuple[str, str]] = ()
-    made_at: str = ""
     data_period: str = ""
     status: Literal["draft", "final"] = "draft"
     status_reasons: Sequence[str] = ()
     language: str = "en"
     chapters: Sequence[Chapter] = ()
     version: str = ""
-    notes: Sequence[str] = field(default=())
-    changes: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    rules: Sequence[str] = ()
+    changes: Any = None
+    version_key: str = ""
+    as_of: str = ""
+    about: str = ""
+    alerts: Sequence[str] = ()
+    findings: Sequence[Any] = ()
+    downloads: Sequence[Download] = ()
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    reviews: Sequence[Any] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
     smallest_cell: int = 5

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cjm_research.markup import escape
+from cjm_research.reporting.site.scripts import content_security_policy, json_block
 from cjm_research.reporting.site.words import FILTERS
 
 _HERE = Path(__file__).parent
@@ -29,6 +30,9 @@ def make_environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(FILTERS)
+    environment.globals.update(
+        content_security_policy=content_security_policy, json_block=json_block
+    )
     return environment
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cjm_research.figures.cells import Cell, count, number, rows, text
+from cjm_research.cells import Cell, count, number, rows, text
 from cjm_research.reporting.site.views import LONG_QUOTE, StageView
 from cjm_research.reporting.site.voices import Tables, quotable_aliases
 
@@ -44,7 +44,7 @@ def theme_views(tables: Tables, stages: Sequence[StageView]) -> Cell:
         that speak against it, of participants whose consent allows it.
     """
     themes = rows(tables.get("themes"))
-    evidence = _Evidence(tables, themes, stages)
+    evidence = Evidence(tables, themes, stages)
     found: list[Cell] = [
         {
             "label": text(row.get("label")) or text(row.get("theme")),
@@ -131,7 +131,7 @@ def saturation_views(saturation: pd.DataFrame | None, labels: Mapping[str, str])
     ]
 
 
-class _Evidence:
+class Evidence:
     """The words of excerpts that may be shown, with who said them and in which stage."""
 
     def __init__(self, tables: Tables, themes: Sequence[Cell], stages: Sequence[StageView]) -> None:
@@ -150,6 +150,7 @@ class _Evidence:
         self._excerpts = {text(row["excerpt_id"]): row for row in rows(mine)}
 
     def words(self, ids: Sequence[str]) -> list[Cell]:
+        """Return the words of these excerpts, as far as consent allows, in the order given."""
         return [
             self._view(row)
             for row in (self._excerpts[name] for name in ids if name in self._excerpts)
@@ -165,8 +166,10 @@ class _Evidence:
             "long": len(words) > LONG_QUOTE,
             "observer": text(row.get("speaker")) == "observer",
             "alias": self._aliases[text(row.get("participant_id"))],
+            "stage_id": stage.id if stage else "",
             "stage": stage.name if stage else "",
             "href": stage.href if stage else "",
+            "prompt": text(row.get("prompt")),
         }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cjm_research.figures.cells import number, text
+from cjm_research.cells import number, text
 from cjm_research.figures.palette import tone
 from cjm_research.figures.swarm import place_people
 

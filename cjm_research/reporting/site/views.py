@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from cjm_research.figures.cells import Cell, count, day, items, number, rows, strings, text
+from cjm_research.cells import Cell, count, day, items, number, rows, strings, text
 from cjm_research.figures.palette import tone
 from cjm_research.journey import LEAVING_WORDS
 from cjm_research.reporting.site import marks
@@ -31,6 +31,13 @@ LOST_WORDS = {
     "churn": "gone",
 }
 """Behaviour measure to what is said of those who did not go on, where "lost" would mislead."""
+NO_FUNNEL = {
+    "task_failure": "The behaviour measure is task failure in a test, by attempt: it is no "
+    "drop-off of customers and no sales funnel.",
+    "questionnaire_abandonment": "The behaviour measure is leaving a questionnaire: it is no "
+    "drop-off of customers and no sales funnel.",
+}
+"""Behaviour measure to what it must not be taken for."""
 
 SAID_BY = {"observer": "observer’s note on "}
 
@@ -162,10 +169,11 @@ def stage_views(journey_map: pd.DataFrame) -> list[StageView]:
 def kpi_views(kpis: pd.DataFrame | None) -> list[Cell]:
     """Return the KPIs with the scale of their little drawing."""
     views = []
-    for row in rows(kpis):
+    for place, row in enumerate(rows(kpis), start=1):
         value, low, high, target = (number(row.get(k)) for k in ("value", "low", "high", "target"))
         views.append(
             {
+                "number": place,
                 "name": text(row.get("name")),
                 "measure": text(row.get("measure")),
                 "words": text(row.get("words")),
@@ -246,6 +254,50 @@ def coverage_views(coverage: pd.DataFrame | None, stage: str) -> list[Cell]:
     ]
 
 
+def coverage_grid(coverage: pd.DataFrame | None, stages: Sequence[StageView]) -> Cell:
+    """Return who was asked about which stage: a line per stage, a cell per source."""
+    known = rows(coverage)
+    sources = {
+        text(row.get("source")): text(row.get("source_label")) or text(row.get("source"))
+        for row in known
+    }
+    cells = {
+        (text(row.get("stage")), text(row.get("source"))): {
+            "asked": bool(row.get("asked")),
+            "n_heard": count(row.get("n_heard")),
+            "n_participants": count(row.get("n_participants")),
+            "status": text(row.get("status")),
+        }
+        for row in known
+    }
+    return {
+        "sources": list(sources.values()),
+        "lines": [
+            {"stage": stage, "cells": [cells.get((stage.id, source)) for source in sources]}
+            for stage in stages
+        ],
+    }
+
+
+CONSENT_WORDS = {
+    "quote": "may be quoted, under an alias",
+    "no_quote": "are counted, never quoted",
+}
+
+
+def consent_views(participants: pd.DataFrame | None, documents: pd.DataFrame | None) -> list[Cell]:
+    """Return how many of those whose words are here agreed to be quoted."""
+    if participants is None or documents is None or "participant_id" not in documents:
+        return []
+    heard = participants["participant_id"].isin(documents["participant_id"])
+    counts = participants.loc[heard, "consent"].astype(str).value_counts()
+    return [
+        {"words": CONSENT_WORDS.get(name, name.replace("_", " ")), "n": int(counts[name])}
+        for name in [*CONSENT_WORDS, *sorted(set(counts.index) - set(CONSENT_WORDS))]
+        if name in counts
+    ]
+
+
 def segment_views(funnel: pd.DataFrame | None, stage: str) -> list[Cell]:
     """Return the stage's behaviour by audience segment, everybody first."""
     found = []
@@ -309,7 +361,7 @@ def _leaving_rows(
 ) -> list[Cell]:
     found: list[dict[str, Any]] = [
         {
-            "name": names.get(text(row.get(column)), text(row.get(column)).strip("()")),
+            "name": names.get(text(row.get(column)), _event_words(text(row.get(column)))),
             "n": count(row.get("n")) or 0,
             "n_dropped": count(row.get("n_dropped")) or 0,
             "share": number(row.get("share")),
@@ -321,6 +373,11 @@ def _leaving_rows(
     ]
     found = [row for row in found if row["n"]]
     return sorted(found, key=lambda row: row["n"], reverse=True)[:MOST_LEAVING]
+
+
+def _event_words(name: str) -> str:
+    """Return an event as a reader says it: a study names its stages, its log names events."""
+    return name.strip("()").replace("_", " ")
 
 
 def task_views(task_success: pd.DataFrame | None, stage: str) -> list[Cell]:

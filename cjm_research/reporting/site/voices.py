@@ -7,13 +7,13 @@ it; everything else that a machine proposes is named so once per stage.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import pandas as pd
 
-from cjm_research.figures.cells import Cell, count, items, number, rows, text
-from cjm_research.reporting.site.views import SAID_BY, StageView, mention_view
+from cjm_research.cells import Cell, count, items, number, rows, strings, text
+from cjm_research.reporting.site.views import PERSON_KINDS, SAID_BY, StageView, mention_view
 
 GROUP_WORDS = {
     "pain_point": "What hurts",
@@ -38,6 +38,9 @@ CONSEQUENCE_WORDS = {
     "annoyed": "annoyed",
 }
 """The gravest first."""
+
+_OF_PERSONS = ("valence", "pain_points", "delights")
+"""Lists of the map that name people."""
 
 MOST_PAINS, MOST_ENTRIES, MOST_PLACES = 6, 6, 2
 UNCODED = frozenset({("need", "need")})
@@ -150,7 +153,12 @@ def quote_groups(stage: StageView) -> list[Cell]:
         groups.setdefault((quote["code_group"], quote["label"]), []).append(quote)
     order = ["pain_point", "delight", *GROUP_WORDS]
     return [
-        {"words": GROUP_WORDS.get(group, _words(group)), "label": label, "quotes": quotes}
+        {
+            "group": group,
+            "words": GROUP_WORDS.get(group, _words(group)),
+            "label": label,
+            "quotes": quotes,
+        }
         for (group, label), quotes in sorted(
             groups.items(), key=lambda pair: _place(order, pair[0][0])
         )
@@ -164,6 +172,32 @@ def quotable_aliases(participants: pd.DataFrame | None) -> dict[str, str]:
         for row in rows(participants)
         if text(row.get("consent")) == "quote"
     }
+
+
+def unname_people(journey_map: pd.DataFrame, participants: pd.DataFrame | None) -> pd.DataFrame:
+    """Take the aliases of people who may not be quoted out of the map.
+
+    Beside what each person tells, an alias is nearly a name, and these people agreed to be
+    counted only.
+
+    Returns
+    -------
+    DataFrame
+        The map, with `n_unnamed` people per stage whose alias is gone. In `valence` they keep a
+        dot without an alias; in lists of who told something they are missing.
+    """
+    if participants is None or "consent" not in participants:
+        return journey_map.assign(n_unnamed=0)
+    kept = set(quotable_aliases(participants).values())
+    silent = {text(row.get("alias")) for row in rows(participants)} - kept - {""}
+    found = [_unname(row, silent) for row in journey_map.to_dict("records")]
+    columns = [*(name for name in _OF_PERSONS if name in journey_map), "n_unnamed"]
+    return journey_map.assign(**{name: [row[name] for row in found] for name in columns})
+
+
+def count_unnamed(journey_map: pd.DataFrame, stage: str) -> int:
+    """Return how many people with an alias of a stage are not named, as they may not be quoted."""
+    return sum(count(row.get("n_unnamed")) or 0 for row in at_stage(journey_map, stage))
 
 
 def at_stage(frame: pd.DataFrame | None, stage: str, source: str = "") -> list[Cell]:
@@ -180,6 +214,31 @@ def at_stage(frame: pd.DataFrame | None, stage: str, source: str = "") -> list[C
 def by_people(entries: Iterable[Cell]) -> list[Cell]:
     """Sort by people, most first; what fits no code stands last, however many tell it."""
     return sorted(entries, key=lambda e: (e["uncoded"], -(e["n_said"] or 0), e["label"]))
+
+
+def _unname(row: Mapping[str, Any], silent: Set[str]) -> Cell:
+    """Return a stage's lists of people without these aliases, and how many of them there were."""
+    kinds = {
+        text(heard.get("source")): text(heard.get("kind")) for heard in items(row.get("heard"))
+    }
+    gone: set[str] = set()
+    lists: Cell = {}
+    for name in (name for name in _OF_PERSONS if name in row):
+        lists[name] = entries = [dict(entry) for entry in items(row.get(name))]
+        for entry in entries:
+            people, told = items(entry.get("people")), strings(entry.get("aliases"))
+            # A survey's people are numbers: nobody lists them.
+            if kinds.get(text(entry.get("source"))) in PERSON_KINDS:
+                gone |= {text(person.get("alias")) for person in people} & silent
+                gone |= set(told) & silent
+            if "people" in entry:
+                entry["people"] = [
+                    person | {"alias": ""} if person.get("alias") in silent else person
+                    for person in people
+                ]
+            if "aliases" in entry:
+                entry["aliases"] = [alias for alias in told if alias not in silent]
+    return lists | {"n_unnamed": len(gone)}
 
 
 def _entries(

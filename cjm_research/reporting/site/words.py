@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cjm_research.figures.cells import number
+from cjm_research.cells import number
 
 THIN = "\u202f"
 """Narrow no-break space, between a number and its per cent sign."""

@@ -1,8 +1,8 @@
-"""Numbers as they are written in figures and in alternative texts."""
+"""Numbers as they are written in figures, slides and alternative texts."""
 
 from __future__ import annotations
 
-from cjm_research.figures.cells import Cell, count, number, text
+from cjm_research.cells import Cell, count, number, text
 
 THIN = "\u202f"
 
