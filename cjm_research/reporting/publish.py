@@ -24,6 +24,7 @@ from cjm_research.reporting.states import (
     read_json,
     write_json,
 )
+from cjm_research.study.cache import sweep_stale
 
 SCRATCH = ".run-"
 FAILED = "-failed"
@@ -32,12 +33,15 @@ FAILED = "-failed"
 def sweep(reports: Path, processed: Path) -> None:
     """Remove what killed runs left behind, those of parts of the study too.
 
-    Call only while holding the study's lock.
+    Call only while holding the study's lock. It does not keep notebooks out, which write tables
+    as well: of those, only what is a day old is taken for left behind.
     """
     places = (WORKING, f"{BATCH}/{WORKING}", f"{BATCH}/*/{WORKING}")
     left = [path for place in places for path in reports.glob(f"{place}*")]
     for path in [*left, *processed.glob(f"{SCRATCH}*")]:
         remove(path)
+    for step in [processed, *processed.glob("*/")]:
+        sweep_stale(step)
 
 
 def sweep_steps(processed: Path, *, since: float) -> None:

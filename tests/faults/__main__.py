@@ -137,7 +137,8 @@ def _kill_tiny(counts: Counts, scene: Scene, folder: Path, n: int) -> None:
 
 
 def _recover(scene: Scene, before: dict[str, str]) -> list[str]:
-    """The next run after a kill must come to a good end and leave nothing behind."""
+    """The run of the next day must come to a good end and leave nothing behind."""
+    scene.wait_a_day()
     status, said = scene.run()
     wrong = scene.find_damage(before)
     if status != 0:

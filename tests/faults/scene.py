@@ -10,10 +10,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from cjm_research.reporting.verify import verify_run
+from cjm_research.study.cache import STALE_S, WORKING
 
 TOLD = ("manifest.json", "run.json")
 
@@ -112,6 +114,12 @@ class Scene:
         if not latest.is_dir() or latest.resolve().name not in self.runs():
             damage.append("latest does not lead to a whole report")
         return damage
+
+    def wait_a_day(self) -> None:
+        """Make half-written tables old: a young one may belong to a notebook, and stays."""
+        then = time.time() - STALE_S - 1
+        for path in (self.root / "data" / "processed").rglob(f"{WORKING}*"):
+            os.utime(path, (then, then))
 
     def leftovers(self) -> list[Path]:
         """Return temporary folders; none may be left after a run that came to its end."""

@@ -53,6 +53,7 @@ def test_after_a_kill_the_next_run_is_good_and_says_that_one_was_ended(tiny, tmp
     change(scene)
     before = scene.fingerprint()
     assert killer.kill_after(scene, 2.0)
+    scene.wait_a_day()
     status, said = scene.run()
     assert status == 0, said
     assert scene.find_damage(before) == []

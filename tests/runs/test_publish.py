@@ -1,6 +1,7 @@
 import json
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,19 @@ def test_a_sweep_removes_links_files_and_folders_and_nothing_else(root, reports)
     assert sorted(p.name for p in reports.iterdir()) == ["latest", "r1"]
     assert [p.name for p in processed.iterdir()] == ["evidence"]
     assert (reports / "r1" / "index.html").is_file()
+
+
+def test_a_sweep_removes_half_written_tables_that_nobody_can_be_writing_any_more(root, reports):
+    processed = root / "data" / "processed" / "tiny"
+    for name in ("old", "young"):
+        (processed / "evidence" / f".tmp-{name}").mkdir(parents=True)
+        (processed / f".tmp-{name}").write_bytes(b"")
+    then = time.time() - 2 * 86_400
+    for path in processed.rglob(".tmp-old"):
+        os.utime(path, (then, then))
+    publish.sweep(reports, processed)
+    left = sorted(path.relative_to(processed).as_posix() for path in processed.rglob(".tmp-*"))
+    assert left == [".tmp-young", "evidence/.tmp-young"]
 
 
 def test_a_record_that_cannot_be_read_hides_no_other_run(root, reports):
