@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.runs.conftest import SENTINEL, SHOW, write_notebook
+from tests.tiny import SENTINEL, SHOW, write_notebook
 
 STUDY = """\
 schema_version: 1

@@ -16,7 +16,7 @@ from cjm_research.reporting.batch import plan_reports, run_batch
 from cjm_research.reporting.states import BusyError, hold_study, is_held, study_lock
 from cjm_research.study import Slice
 from tests.batch.conftest import write_study
-from tests.runs.conftest import SENTINEL, SHOW, write_notebook
+from tests.tiny import SENTINEL, SHOW, write_notebook
 
 BATCH = """\
 reports:

@@ -8,7 +8,7 @@ from cjm_research.reporting.execute import read_parameters
 from cjm_research.reporting.notebooks import list_notebooks
 from cjm_research.reporting.runs import run_study
 from cjm_research.study import find_study
-from tests.runs.conftest import SENTINEL, SHOW, write_notebook
+from tests.tiny import SENTINEL, SHOW, write_notebook
 
 OWN = 'from IPython.display import HTML\nHTML("<b>Our own</b><script>alert(1)</script>")'
 

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.faults.making import SENTINEL, SHOW, write_notebook
 from tests.faults.scene import Scene
+from tests.tiny import SENTINEL, SHOW, write_notebook
 
 FAILED, USAGE, BUSY, TIMED_OUT = 1, 2, 3, 4
 

@@ -7,7 +7,7 @@ import pytest
 
 from cjm_research.reporting.runs import run_study
 from cjm_research.study.conclusions import BrokenEvidence
-from tests.runs.conftest import SENTINEL, SHOW, write_notebook
+from tests.tiny import SENTINEL, SHOW, write_notebook
 
 FINDINGS = """\
 findings:

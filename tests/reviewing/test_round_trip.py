@@ -14,7 +14,7 @@ from cjm_research.reporting.runs import run_study
 from cjm_research.study import open_study
 from cjm_research.study.reviewing import list_claim_reviews
 from tests.review.test_coding_work import STUDY
-from tests.runs.conftest import write_notebook
+from tests.tiny import write_notebook
 
 pytestmark = pytest.mark.browser
 COUNT = """\

@@ -10,7 +10,7 @@ import pytest
 from cjm_research import coding
 from cjm_research.study import cache, following, open_study, steps
 from cjm_research.study.cache import hash_file, read_table, write_tables
-from tests.runs.conftest import make_project
+from tests.tiny import make_project
 
 INTERVIEWS = """\
   - {id: talks, kind: transcripts, files: "talks/*.txt", interviewers: [Ines], sampling: purposive,
