@@ -259,12 +259,15 @@ class _Worded(_Source):
 
 
 class Transcripts(_Worded):
-    """Interviews: `.txt` (`Name: text`), `.vtt`, `.srt`; one participant a file."""
+    """Interviews: text, Word, subtitles, or what Teams, Zoom, Meet, Otter and Whisper export."""
 
     kind: Literal["transcripts"]
+    participants: Literal["file", "speaker"] = "file"
     participant_pattern: str = "(.+)"
+    speakers: dict[str, str] = Field(default_factory=dict)
     interviewers: Texts = Field(default_factory=list)
     observers: Texts = Field(default_factory=list)
+    one_voice: bool = False
 
 
 class Survey(_Worded):

@@ -16,11 +16,18 @@ _SMALL_BYTES = 20_000_000
 _CHUNK = 1 << 20
 
 
-def check_archive(path: Path) -> None:
+def check_archive(path: Path, wanted: str, save: str) -> None:
     """Check that an archive is whole and does not grow beyond reason.
 
     Sizes are taken from the directory and counted again while reading, because a directory
     can lie.
+
+    Parameters
+    ----------
+    path : Path
+        The archive.
+    wanted, save : str
+        For the message: what the file should be, and as what to save it again.
 
     Raises
     ------
@@ -30,22 +37,22 @@ def check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            _check_size(path, len(members), sum(member.file_size for member in members))
+            _check_size(path, save, len(members), sum(member.file_size for member in members))
             total = 0
             for member in members:
                 with archive.open(member) as stream:
                     while chunk := stream.read(_CHUNK):
                         total += len(chunk)
-                        _check_size(path, len(members), total)
+                        _check_size(path, save, len(members), total)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError) as error:
         raise SourceError(
             path.name,
-            f"it is not a whole, unlocked .xlsx file ({type(error).__name__}).",
-            "open it in a spreadsheet program and save it again as .xlsx without a password.",
+            f"it is not {wanted} ({type(error).__name__}).",
+            f"open it in the program it comes from and save it again {save}, without a password.",
         ) from error
 
 
-def _check_size(path: Path, members: int, total: int) -> None:
+def _check_size(path: Path, save: str, members: int, total: int) -> None:
     packed = max(path.stat().st_size, 1)
     grows = total > _SMALL_BYTES and total / packed > MAX_RATIO
     if total > MAX_TOTAL_BYTES or grows or members > MAX_MEMBERS:
@@ -53,5 +60,5 @@ def _check_size(path: Path, members: int, total: int) -> None:
             path.name,
             f"unpacked it would hold at least {total / 1e6:.0f} MB in {members} parts, from "
             f"{packed / 1e6:.1f} MB; that is refused.",
-            "save only the sheet with the answers, as CSV (UTF-8).",
+            f"save only what the study needs, {save}.",
         )

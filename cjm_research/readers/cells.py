@@ -241,7 +241,7 @@ def _sniff_delimiter(text: str) -> str:
 
 
 def _read_xlsx(path: Path, notes: Notes) -> list[list[str]]:
-    check_archive(path)
+    check_archive(path, "a whole, unlocked .xlsx file", "as .xlsx or CSV (UTF-8)")
     import openpyxl
 
     try:

@@ -9,8 +9,14 @@ from cjm_research.readers.utterances import SOUNDS, Parsed, Utterance, find_labe
 
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+(?P<heading>\S.*?)\s*#*\s*")
 _BRACKET_HEADING = re.compile(r"\[(?P<heading>[^\[\]]{1,120})\]")
-_TIME = re.compile(
-    r"[\[(]?(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>\d{2}(?:\.\d{1,3})?)[\])]?(?=\s|$)\s*"
+_CLOCK = r"(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>\d{2}(?:\.\d{1,3})?)"
+# Whisper's text has the end of a stretch as well: `[00:43.810 --> 00:47.850]  words`.
+_TIME = re.compile(rf"[\[(]?{_CLOCK}(?:\s*-->\s*[\d:.]{{4,12}})?[\])]?(?=\s|$)\s*")
+_BRACKETED = re.compile(rf"\s*[\[(]{_CLOCK}[\])]\s*")
+# `**Name:** words` of Markdown, and `Speaker 1 (00:00:12): words` of Rev and Descript.
+_BOLD = re.compile(r"\s*\*\*(?P<label>[^*\n]{1,60}?)\s*(?::\s*\*\*|\*\*\s*:)\s*(?P<text>.*)")
+_TIMED_LABEL = re.compile(
+    rf"\s*(?P<label>[^\s:\[(][^:\[(\n]{{0,59}}?)\s*[\[(]{_CLOCK}[\])]\s*:\s*(?P<text>.*)"
 )
 
 
@@ -20,12 +26,15 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
     Parameters
     ----------
     text : str
-        The file's text. A line `Name: text` starts a turn, with or without a time before the
-        name; lines without a name continue it, and a blank line inside it is kept as a break.
+        The file's text. A line `Name: text` starts a turn, in bold or not, with or without a
+        time before the name or after it; lines without a name continue it, and a blank line
+        inside it is kept as a break.
     declared : frozenset of str
         Folded names of interviewers and observers.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [
+        _unfold_label(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ]
     labels = find_labels((_strip_time(line)[1] for line in lines), declared=declared)
     utterances: list[Utterance] = []
     heading, paragraph, before = "", False, 0
@@ -49,13 +58,27 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
             joined = f"{last.text}{joint}{words}".strip()
             utterances[-1] = Utterance(last.label, joined, heading, last.start_s)
             paragraph = False
-        elif utterances:
+        elif utterances or not labels:  # where nobody is named, all of it is one voice
             utterances.append(Utterance("", words, heading, start_s))
             paragraph = False
         else:
             before += 1
     odd = {"lines before the first speaker, left out": before}
     return Parsed([turn for turn in utterances if turn.text], odd)
+
+
+def _unfold_label(line: str) -> str:
+    """Return a line with its time first and its label plain, whatever way it was written."""
+    bold = _BOLD.fullmatch(line)
+    if bold:
+        time = _BRACKETED.match(bold["text"])
+        words = bold["text"][time.end() :] if time else bold["text"]
+        return f"{time[0].strip() if time else ''} {bold['label']}: {words}".strip()
+    timed = _TIMED_LABEL.fullmatch(line)
+    if timed:
+        clock = ":".join(part for part in timed.group("h", "m", "s") if part)
+        return f"[{clock}] {timed['label']}: {timed['text']}".rstrip()
+    return line
 
 
 def _strip_time(line: str) -> tuple[float, str]:

@@ -1,11 +1,11 @@
-"""Subtitle transcripts: WebVTT after the W3C's parsing algorithm, and SRT."""
+"""Subtitle transcripts: WebVTT after the W3C's parsing algorithm, SRT and SBV."""
 
 from __future__ import annotations
 
 import html
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from cjm_research.errors import SourceError
 from cjm_research.readers.utterances import SOUNDS, Parsed, Utterance, find_labels, split_label
@@ -13,6 +13,7 @@ from cjm_research.readers.utterances import SOUNDS, Parsed, Utterance, find_labe
 _STAMP = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})"
 _VTT_TIMES = re.compile(rf"\s*{_STAMP}\.(\d{{1,3}})\s*-->\s*{_STAMP}\.(\d{{1,3}})(?:\s.*)?")
 _SRT_TIMES = re.compile(rf"\s*{_STAMP}[,.](\d{{1,3}})\s*-->\s*{_STAMP}[,.](\d{{1,3}})(?:\s.*)?")
+_SBV_TIMES = re.compile(rf"\s*{_STAMP}\.(\d{{1,3}})\s*,\s*{_STAMP}\.(\d{{1,3}})\s*")
 _COMMA_TIMES = re.compile(rf"\s*{_STAMP},\d{{1,3}}\s*-->")
 _TAG = re.compile(r"<([^>]*)(?:>|\Z)")
 _VOICE = re.compile(r"v(?:\.\S*)?(?:[ \t\n\f]+(?P<name>.*))?", re.DOTALL)
@@ -78,9 +79,35 @@ def parse_srt(text: str, *, declared: frozenset[str]) -> Parsed:
     return _continue_speakers(_split_prefixes(texts, declared, brackets=True), odd)
 
 
+def parse_sbv(text: str, *, declared: frozenset[str]) -> Parsed:
+    """Return the utterances of an SBV file; a speaker is a prefix `Name:` or `[Name]`."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    starts = [number for number, line in enumerate(lines) if _SBV_TIMES.fullmatch(line)]
+    odd = {_NO_TIME: _count_before(lines, starts)}
+    texts = [
+        (
+            _seconds(*_groups(_SBV_TIMES, lines[start])[:4]),
+            "\n".join(line.removeprefix(">>").strip() for line in lines[start + 1 : end]),
+        )
+        for start, end in pairwise([*starts, len(lines)])
+    ]
+    return _continue_speakers(_split_prefixes(texts, declared, brackets=True), odd)
+
+
 def has_srt_times(text: str) -> bool:
     """Return True when the text has an SRT time line."""
-    return any(_COMMA_TIMES.match(line) for line in text.splitlines())
+    return any(_COMMA_TIMES.match(line) for line in text.split("\n"))
+
+
+def has_sbv_times(text: str) -> bool:
+    """Return True when the text has an SBV time line."""
+    return any(_SBV_TIMES.fullmatch(line) for line in text.split("\n"))
+
+
+def _count_before(lines: list[str], starts: list[int]) -> int:
+    """Return how many blocks of text stand above the first time line."""
+    above = lines[: starts[0]] if starts else lines
+    return sum(filled for filled, _ in groupby(above, key=lambda line: bool(line.strip())))
 
 
 def _read_blocks(lines: list[str], where: str) -> tuple[list[Cue], dict[str, int]]:

@@ -1,4 +1,4 @@
-"""Interviews: one participant a file, every turn with its speaker's role."""
+"""Interviews and group discussions: every turn with its speaker and that speaker's role."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
-from cjm_research.readers.plain import parse_plain
 from cjm_research.readers.rows import Row, make_rows, make_turn
-from cjm_research.readers.subtitles import has_srt_times, parse_srt, parse_vtt
-from cjm_research.readers.text import read_text
+from cjm_research.readers.transcript_formats import Opened, open_transcript, recognise
 from cjm_research.readers.utterances import (
     GENERIC_INTERVIEWERS,
     GENERIC_OBSERVERS,
@@ -25,7 +23,6 @@ from cjm_research.readers.utterances import (
     fold,
 )
 
-_SUFFIXES = (".txt", ".vtt", ".srt")
 _NUMBERED = re.compile(r"(speaker|participant|p|user|customer|respondent|guest)[ _#-]*\d+")
 
 
@@ -35,7 +32,9 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
     Parameters
     ----------
     source : Transcripts
-        Its `participant_pattern` finds the participant's id in a file's name.
+        Its `participant_pattern` finds the participant's id in a file's name; in group
+        discussions (`participants: speaker`) everybody who is neither interviewer nor
+        observer is a participant.
     folder : Path
         The study folder.
     journey : Journey
@@ -44,8 +43,8 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
     Returns
     -------
     Material
-        One document a file, one turn per stretch of a speaker. `unreviewed` counts the
-        files whose masking nobody has reviewed.
+        One document per file and participant: the participant's turns and what interviewers
+        and observers said. `unreviewed` counts the files whose masking nobody has reviewed.
 
     Raises
     ------
@@ -60,29 +59,37 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
         _add_name(identities, "", name)
     unreviewed = 0
     for path in find_files(source, folder, notes):
-        raw_id = _participant_id(source, path)
-        people[raw_id] = None
-        identities[(raw_id, "id", path.stem)] = None
-        parsed, encoding = _parse(source, path)
+        file_id = _file_id(source, path)
+        file, parsed = _parse(source, path)
         spoken = _merge_turns(parsed.utterances)
         roles = _assign_roles(spoken, source, path.name)
+        ids = _identify(source, spoken, roles, file_id)
         reference = relative_name(path, folder)
-        for turn in spoken:
-            role = roles[fold(turn.label)]
-            _add_name(identities, raw_id if role == "participant" else "", turn.label)
-            turns.append(
+        for raw_id in dict.fromkeys(ids.values()):
+            people[raw_id] = None
+            if source.participants == "file":
+                identities[(raw_id, "id", path.stem)] = None
+            document = reference if source.participants == "file" else f"{reference}#{raw_id}"
+            turns += [
                 make_turn(
-                    reference,
+                    document,
                     raw_id,
                     "interview",
-                    role,
+                    roles[fold(turn.label)],
                     turn.text,
                     wave=source.wave,
                     heading=turn.heading,
                     start_s=turn.start_s,
                 )
-            )
-        _note_file(notes, path.name, parsed, encoding, [roles[fold(turn.label)] for turn in spoken])
+                for turn in spoken
+                if ids.get(fold(turn.label), raw_id) == raw_id
+            ]
+        for turn in spoken:
+            raw_id = ids.get(fold(turn.label), "")
+            # In a group the id is the name itself, and is masked as a name is.
+            if source.participants == "speaker" or fold(turn.label) != fold(raw_id):
+                _add_name(identities, raw_id, turn.label)
+        _note_file(notes, file, parsed, [roles[fold(turn.label)] for turn in spoken])
         unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
     return Material(
         source=source.id,
@@ -94,7 +101,7 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
     )
 
 
-def _participant_id(source: Transcripts, path: Path) -> str:
+def _file_id(source: Transcripts, path: Path) -> str:
     match = re.search(source.participant_pattern, path.stem)
     raw_id = (match[1] or "").strip() if match else ""
     if not raw_id:
@@ -107,30 +114,34 @@ def _participant_id(source: Transcripts, path: Path) -> str:
     return raw_id
 
 
-def _parse(source: Transcripts, path: Path) -> tuple[Parsed, str]:
-    if path.suffix.casefold() not in _SUFFIXES:
-        raise SourceError(
-            path.name,
-            f"transcripts ending in '{path.suffix}' cannot be read.",
-            f"save it as one of {quoted(_SUFFIXES)}, or narrow `files:` in study.yaml.",
-        )
-    text, encoding = read_text(path, encoding=source.encoding)
-    declared = frozenset(fold(name) for name in [*source.interviewers, *source.observers])
-    if not text.strip():
+def _identify(
+    source: Transcripts, turns: list[Utterance], roles: dict[str, str], file_id: str
+) -> dict[str, str]:
+    """Return the raw id of every participant's folded label in a file."""
+    shown = {fold(turn.label): turn.label for turn in reversed(turns)}
+    spoke = [label for label in shown if roles[label] == "participant"]
+    if source.participants == "file":
+        return dict.fromkeys(spoke, file_id)
+    declared = {fold(name): raw_id for name, raw_id in source.speakers.items()}
+    return {
+        # "Speaker 1" is somebody else in every file; a name is the same person in all of them.
+        label: declared.get(label) or (f"{file_id} {label}" if _is_generic(label) else shown[label])
+        for label in dict.fromkeys(fold(turn.label) for turn in turns)
+        if label in spoke
+    }
+
+
+def _parse(source: Transcripts, path: Path) -> tuple[Opened, Parsed]:
+    declared = frozenset(
+        fold(name) for name in [*source.interviewers, *source.observers, *source.speakers]
+    )
+    file = open_transcript(path, encoding=source.encoding, declared=declared)
+    if not file.text.strip():
         raise _empty(path, "the file holds no text")
-    if text.startswith("WEBVTT") or path.suffix.casefold() == ".vtt":
-        parsed = parse_vtt(text, declared=declared, where=path.name)
-    elif has_srt_times(text):
-        parsed = parse_srt(text, declared=declared)
-    elif path.suffix.casefold() == ".srt":
-        raise _empty(path, "no cue with a time line such as `00:00:01,000 --> 00:00:04,000`")
-    else:
-        parsed = parse_plain(text, declared=declared)
+    parsed = recognise(file).parse(file)
     if not any(turn.text for turn in parsed.utterances):
-        if parsed.odd.get("lines before the first speaker, left out"):
-            raise _no_speakers(path)
         raise _empty(path, "no turn with words was found")
-    return parsed, encoding
+    return file, parsed
 
 
 def _merge_turns(utterances: list[Utterance]) -> list[Utterance]:
@@ -155,7 +166,7 @@ def _assign_roles(turns: list[Utterance], source: Transcripts, where: str) -> di
     interviewers = {fold(name) for name in source.interviewers} | GENERIC_INTERVIEWERS
     observers = {fold(name) for name in source.observers} | GENERIC_OBSERVERS
     shown = {fold(turn.label): turn.label for turn in reversed(turns)}
-    if "" in shown:
+    if "" in shown and not source.one_voice:
         raise _no_speakers(Path(where))
     # A declared name wins over a generic word: someone may be called "Q".
     declared = {fold(name): "interviewer" for name in source.interviewers}
@@ -166,12 +177,13 @@ def _assign_roles(turns: list[Utterance], source: Transcripts, where: str) -> di
         generic = "observer" if label in observers else generic
         roles[label] = declared.get(label, generic)
     participants = sorted(shown[label] for label, role in roles.items() if role == "participant")
-    if len(participants) > 1:
+    if len(participants) > 1 and source.participants == "file":
         raise SourceError(
             where,
             f"{len(participants)} speakers could be the participant: {quoted(participants)}.",
-            "declare all but one under `interviewers:` or `observers:` of this source. If one "
-            "of them is no speaker, take away the colon after it.",
+            "declare all but one under `interviewers:` or `observers:` of this source, or, if it "
+            "was a group, `participants: speaker`. If one of them is no speaker, take away the "
+            "colon after it.",
         )
     if not participants:
         raise SourceError(
@@ -188,7 +200,8 @@ def _no_speakers(path: Path) -> SourceError:
         path.name,
         "it has words, but nothing says who speaks.",
         "put `Name: ` before each turn (in .vtt a voice tag `<v Name>` does as well), so that "
-        "the interviewer's words are not counted as the participant's.",
+        "the interviewer's words are not counted as the participant's. If the participant alone "
+        "is heard, as in a diary, declare `one_voice: true`.",
     )
 
 
@@ -201,17 +214,23 @@ def _empty(path: Path, problem: str) -> SourceError:
 
 
 def _add_name(identities: dict[Row, None], raw_id: str, label: str) -> None:
-    folded = fold(label)
-    generic = GENERIC_INTERVIEWERS | GENERIC_OBSERVERS | GENERIC_PARTICIPANTS
-    if folded not in generic and not _NUMBERED.fullmatch(folded) and folded != fold(raw_id):
+    if not _is_generic(fold(label)):
         identities[(raw_id, "name", label)] = None
 
 
-def _note_file(notes: Notes, file: str, parsed: Parsed, encoding: str, roles: list[str]) -> None:
+def _is_generic(folded: str) -> bool:
+    generic = GENERIC_INTERVIEWERS | GENERIC_OBSERVERS | GENERIC_PARTICIPANTS
+    return not folded or folded in generic or bool(_NUMBERED.fullmatch(folded))
+
+
+def _note_file(notes: Notes, file: Opened, parsed: Parsed, roles: list[str]) -> None:
+    name = file.path.name
+    form = recognise(file)
+    notes.count(name, f"read as {form.name} ({form.sign})", 1)
     for role in ("participant", "interviewer", "observer"):
         if role in roles:
-            notes.count(file, f"turns of the {role}", roles.count(role))
-    if encoding != "utf-8":
-        notes.count(file, f"encoding {encoding}", 1)
+            notes.count(name, f"turns of the {role}", roles.count(role))
+    if file.encoding != "utf-8":
+        notes.count(name, f"encoding {file.encoding}", 1)
     for what, n in parsed.odd.items():
-        notes.warn(file, what, n)
+        notes.warn(name, what, n)

@@ -179,7 +179,7 @@ def find_labels(lines: Iterable[str], *, declared: frozenset[str]) -> frozenset[
         folded
         for folded, n in counts.items()
         if folded in known
-        or (folded not in _NOT_LABELS and (_is_name_like(shown[folded]) or _is_often(folded, n)))
+        or (folded not in _NOT_LABELS and (is_name_like(shown[folded]) or _is_often(folded, n)))
     )
 
 
@@ -191,7 +191,8 @@ def split_label(line: str, *, labels: frozenset[str]) -> tuple[str, str]:
     return "", line.strip()
 
 
-def _is_name_like(label: str) -> bool:
+def is_name_like(label: str) -> bool:
+    """Return True when a label is written as names are: few words, no lower case but particles."""
     words = re.sub(r"\(.*?\)", "", label).split()
     return (
         0 < len(words) <= _MAX_WORDS

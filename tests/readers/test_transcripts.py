@@ -85,7 +85,7 @@ def test_another_encoding_is_named_in_the_quality_rows(write, tmp_path, journey)
         ("p1.txt", "Anna: a\nBob: b", "'Anna', 'Bob'", "declare all but one under"),
         ("p1.txt", "Interviewer: a", "no participant speaks", "check `interviewers:`"),
         ("p1.txt", b"Anna: \x93hi\x94", "not UTF-8", "declare `encoding:`"),
-        ("p1.docx", "Anna: a", "'.docx'", "'.txt', '.vtt', '.srt'"),
+        ("p1.odt", "Anna: a", "'.odt'", "'.txt'"),
         ("x.txt", "Anna: a", "participant_pattern", "correct the pattern"),
     ],
 )
