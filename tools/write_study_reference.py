@@ -50,8 +50,9 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.ConsentValues, "`sources.consent_values`", "What stands in the consent column. A "
         "blank leaves it to `consent` of the source; another value is an error. Who withdrew is "
         "left out altogether."),
-    (config.Transcripts, "`kind: transcripts`", "Interviews as `.txt` (`Name: text`), `.vtt` or "
-        "`.srt`, one participant a file."),
+    (config.Transcripts, "`kind: transcripts`", "Interviews, diaries and group discussions, as "
+        "people write them and as Teams, Zoom, Meet, Otter and Whisper export them: "
+        "[sources.md](sources.md)."),
     (config.Survey, "`kind: survey`", "A `.csv` or `.xlsx`, one row a participant."),
     (config.Question, "`kind: survey`, `questions`", ""),
     (config.CodePart, "`kind: survey`, `questions.codes`", "A code that the question declares."),
@@ -195,6 +196,12 @@ MEANINGS = {
     "ConsentValues.withdrawn": "values that mean: leave this person out",
     "Transcripts.participant_pattern": "finds the participant's id in a file name; regular "
     "expression with one pair of parentheses",
+    "Transcripts.participants": "whom a file holds: one participant (`file`), or a group in which "
+    "everybody who is neither interviewer nor observer is one (`speaker`)",
+    "Transcripts.speakers": "of a group: the id of each participant by the name in the transcript; "
+    "else the name itself, and of numbered speakers file and number",
+    "Transcripts.one_voice": "files that do not say who speaks hold the participant's words alone, "
+    "as a diary does",
     "Transcripts.interviewers": "names of those who ask; their words are never coded",
     "Transcripts.observers": "names of those who take notes",
     "Transcripts.masking_reviewed": "`all`, or the files whose masking somebody has read; else "

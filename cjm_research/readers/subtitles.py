@@ -82,16 +82,16 @@ def parse_srt(text: str, *, declared: frozenset[str]) -> Parsed:
 def parse_sbv(text: str, *, declared: frozenset[str]) -> Parsed:
     """Return the utterances of an SBV file; a speaker is a prefix `Name:` or `[Name]`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    starts = [number for number, line in enumerate(lines) if _SBV_TIMES.fullmatch(line)]
-    odd = {_NO_TIME: _count_before(lines, starts)}
-    texts = [
-        (
-            _seconds(*_groups(_SBV_TIMES, lines[start])[:4]),
-            "\n".join(line.removeprefix(">>").strip() for line in lines[start + 1 : end]),
-        )
-        for start, end in pairwise([*starts, len(lines)])
-    ]
-    return _continue_speakers(_split_prefixes(texts, declared, brackets=True), odd)
+    blocks = groupby((line.strip() for line in lines), key=bool)
+    texts, lost = [], 0
+    for first, *words in (block for filled, block in blocks if filled):
+        if _SBV_TIMES.fullmatch(first):
+            said = "\n".join(line.removeprefix(">>").strip() for line in words)
+            texts.append((_seconds(*_groups(_SBV_TIMES, first)[:4]), said))
+        else:
+            lost += 1
+    utterances = _split_prefixes(texts, declared, brackets=True)
+    return _continue_speakers(utterances, {_NO_TIME: lost})
 
 
 def has_srt_times(text: str) -> bool:
@@ -102,12 +102,6 @@ def has_srt_times(text: str) -> bool:
 def has_sbv_times(text: str) -> bool:
     """Return True when the text has an SBV time line."""
     return any(_SBV_TIMES.fullmatch(line) for line in text.split("\n"))
-
-
-def _count_before(lines: list[str], starts: list[int]) -> int:
-    """Return how many blocks of text stand above the first time line."""
-    above = lines[: starts[0]] if starts else lines
-    return sum(filled for filled, _ in groupby(above, key=lambda line: bool(line.strip())))
 
 
 def _read_blocks(lines: list[str], where: str) -> tuple[list[Cue], dict[str, int]]:

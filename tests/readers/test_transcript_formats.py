@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cjm_research.errors import CjmError, SourceError
 from cjm_research.readers.plain import parse_plain
-from cjm_research.readers.subtitles import parse_srt, parse_vtt
+from cjm_research.readers.subtitles import parse_sbv, parse_srt, parse_vtt
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -145,6 +145,7 @@ def test_any_text_gives_utterances_or_a_clear_error(text):
         lambda: parse_vtt(text, declared=NOBODY, where="x.vtt"),
         lambda: parse_vtt(f"WEBVTT\n\n{text}", declared=NOBODY, where="x.vtt"),
         lambda: parse_srt(text, declared=NOBODY),
+        lambda: parse_sbv(text, declared=NOBODY),
         lambda: parse_plain(text, declared=NOBODY),
     ):
         try:
@@ -164,6 +165,31 @@ def test_easy_vtt_files_agree_with_webvtt_py(shared, name):
     for _, text, start in turns:
         by_start.setdefault(start, []).append(text)
     assert [" ".join(texts) for texts in by_start.values()] == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["sample.srt", "one_caption.srt", "sample.sbv", "two_captions.sbv"]
+)
+def test_easy_srt_and_sbv_files_agree_with_webvtt_py(shared, name):
+    path = shared / "webvtt_fixtures" / name
+    parse, reference = {
+        "srt": (parse_srt, webvtt.from_srt),
+        "sbv": (parse_sbv, webvtt.from_sbv),
+    }[path.suffix[1:]]
+    expected = [" ".join(caption.text.split()) for caption in reference(str(path))]
+    parsed = parse(path.read_text("utf-8-sig"), declared=NOBODY)
+    by_start: dict[float, list[str]] = {}
+    for turn in parsed.utterances:
+        by_start.setdefault(turn.start_s, []).append(turn.text)
+    assert [" ".join(texts) for texts in by_start.values()] == expected
+    assert parsed.odd["blocks without a readable time line, left out"] == 0
+
+
+@pytest.mark.parametrize("name", ["missing_timeframe", "invalid_timeframe", "invalid_format"])
+def test_sbv_blocks_without_times_are_counted_not_silent(shared, name):
+    text = (shared / "webvtt_fixtures" / f"{name}.sbv").read_text("utf-8-sig")
+    parsed = parse_sbv(text, declared=NOBODY)
+    assert parsed.odd["blocks without a readable time line, left out"] == 1
 
 
 def test_every_shared_caption_file_is_read_or_refused_clearly(shared):
