@@ -71,6 +71,23 @@ def read_cells(
     SourceError
         If the file is no such table, is empty, or its header does not fit `column_names`.
     """
+    records = read_records(path, notes=notes, encoding=encoding, header_row=header_row)
+    header = [squeeze(cell) for cell in records[header_row - 1]]
+    if column_names:
+        header = name_by_position(header, column_names, path.name)
+    return make_cells(path.name, header, records, first=header_row, notes=notes)
+
+
+def read_records(
+    path: Path, *, notes: Notes, encoding: str = "", header_row: int = 1
+) -> list[list[str]]:
+    """Return every record of a .csv or .xlsx file, as `read_cells` does before naming columns.
+
+    Raises
+    ------
+    SourceError
+        If the file is no such table, or its record of column names is empty.
+    """
     suffix = path.suffix.casefold()
     if suffix in (".csv", ".tsv"):
         records = _read_csv(path, notes, encoding)
@@ -88,10 +105,7 @@ def read_cells(
             f"record {header_row}, which should hold the column names, is empty.",
             "check that the file is the one you mean, and `header_row:` where the source has it.",
         )
-    header = [squeeze(cell) for cell in records[header_row - 1]]
-    if column_names:
-        header = _name_by_position(header, [squeeze(name) for name in column_names], path.name)
-    return _to_cells(path.name, header, records[header_row:], header_row, notes)
+    return records
 
 
 def require_columns(cells: Cells, wanted: dict[str, str]) -> None:
@@ -139,12 +153,13 @@ def rows_in_words(rows: Sequence[Any]) -> str:
     return f"row{'' if len(rows) == 1 else 's'} {shown}{more}"
 
 
-def _to_cells(
-    file: str, header: list[str], records: list[list[str]], header_row: int, notes: Notes
+def make_cells(
+    file: str, header: list[str], records: list[list[str]], *, first: int, notes: Notes
 ) -> Cells:
+    """Return the records from position `first` on under a header, blank ones left out."""
     width = len(header)
     rows, numbers, longer, blank = [], [], 0, 0
-    for number, record in enumerate(records, start=header_row + 1):
+    for number, record in enumerate(records[first:], start=first + 1):
         values = [cell.strip() for cell in record]
         if not any(values):
             blank += 1
@@ -173,14 +188,21 @@ def _unique(header: list[str]) -> list[str]:
     return names
 
 
-def _name_by_position(header: list[str], names: list[str], where: str) -> list[str]:
+def name_by_position(header: list[str], names: Sequence[str], where: str) -> list[str]:
+    """Return names given for columns in the order of the file.
+
+    Raises
+    ------
+    SourceError
+        If there are more or fewer of them than columns.
+    """
     if len(names) != len(header):
         raise SourceError(
             where,
             f"it has {len(header)} columns, but `column_names:` lists {len(names)}.",
             "list one name per column, in the order of the file.",
         )
-    return names
+    return [squeeze(name) for name in names]
 
 
 def _read_csv(path: Path, notes: Notes, encoding: str) -> list[list[str]]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cjm_research.config import Source, Transcripts
+from cjm_research.config import Source, Survey, Transcripts
 from cjm_research.readers.cells import read_cells, squeeze
 from cjm_research.readers.files import find_files
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.survey_exports import read_export
 
 
 def list_unused_columns(source: Source, folder: Path) -> dict[str, list[str]]:
@@ -47,12 +48,14 @@ def _header(path: Path, source: Source) -> list[str]:
         import pyarrow.parquet as pq
 
         return [squeeze(name) for name in pq.read_schema(path).names]
+    if isinstance(source, Survey):
+        cells, export = read_export(path, source, notes=Notes())
+        return [name for name in cells.frame.columns if name not in export.personal]
     cells = read_cells(
         path,
         notes=Notes(),
         encoding=source.encoding,
         header_row=getattr(source, "header_row", 1),
-        column_names=getattr(source, "column_names", ()),
     )
     return list(cells.frame.columns)
 

@@ -13,12 +13,13 @@ from cjm_research.config import Question, Survey, resolve_stage
 from cjm_research.errors import SourceError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
+from cjm_research.readers.cells import Cells, require_columns, rows_in_words, squeeze
 from cjm_research.readers.consent import read_consent
 from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.questionnaire import find_pages, list_reached
 from cjm_research.readers.rows import Row, make_rows, make_turn
+from cjm_research.readers.survey_exports import Export, read_export
 from cjm_research.readers.times import Times, read_times
 
 RATINGS = frozenset({"nps", "csat", "ces", "sus", "rating"})
@@ -74,13 +75,12 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
     unreviewed = 0
     for path in find_files(source, folder, notes):
         unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
-        cells = read_cells(
-            path, notes=notes, encoding=source.encoding, column_names=source.column_names
-        )
+        cells, export = read_export(path, source, notes=notes)
         require_columns(cells, _wanted_columns(source))
         raw_ids = _participant_ids(source, cells, seen)
-        times = _read_submitted(source, cells, notes)
+        times = _read_submitted(source, cells, export, notes)
         _add_people(rows, source, cells, raw_ids)
+        _add_identities(rows, source, cells, export, raw_ids)
         rows.answered += [(raw_ids[row], time) for row, time in times.dropna().items()]
         pages = find_pages(source.questionnaire, journey, where=path.name)
         reference = relative_name(path, folder)
@@ -96,7 +96,10 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
                     for row, value in filled.items()
                 ]
                 if question.kind == "open":
-                    _add_documents(rows, source, question, stage, reference, filled, raw_ids, times)
+                    asked = question.text or export.wording.get(column, "")
+                    _add_documents(
+                        rows, source, question, asked, stage, reference, filled, raw_ids, times
+                    )
                 if question.kind in RATINGS:
                     _add_ratings(
                         rows, source, question, stage, column, filled, raw_ids, notes, path
@@ -176,19 +179,27 @@ def check_ids(raw_ids: pd.Series, file: str, column: str, seen: dict[str, str]) 
     seen |= dict.fromkeys(folded, file)
 
 
-def _read_submitted(source: Survey, cells: Cells, notes: Notes) -> pd.Series:
+def _read_submitted(source: Survey, cells: Cells, export: Export, notes: Notes) -> pd.Series:
     column = source.columns.get("submitted_at")
     if not column:
         return pd.Series(pd.NaT, index=cells.frame.index, dtype="datetime64[us, UTC]")
     times = read_times(
         cells.frame[squeeze(column)],
-        timezone=source.timezone,
+        timezone=_find_timezone(source, cells.file, export, notes),
         day_first=source.day_first,
         where=f"{cells.file}, column '{column}'",
     )
     notes.warn(cells.file, f"unreadable times in '{squeeze(column)}'", len(times.unreadable))
     note_clock_changes(times, cells.file, notes)
     return times.utc
+
+
+def _find_timezone(source: Survey, file: str, export: Export, notes: Notes) -> str:
+    """Return the zone of times without one: as declared, else as the file tells, else UTC."""
+    if "timezone" in source.model_fields_set or not export.timezone:
+        return source.timezone
+    notes.count(file, f"times are of {export.timezone}, as the export says", 1)
+    return export.timezone
 
 
 def note_clock_changes(times: Times, file: str, notes: Notes) -> None:
@@ -210,9 +221,16 @@ def _add_people(rows: _Rows, source: Survey, cells: Cells, raw_ids: pd.Series) -
             check_attribute(question.id, source.id)
             people[question.id] = _first_filled(frame, question.columns)
     rows.people.append(people.reset_index(drop=True))
-    for name in source.identifying:
+
+
+def _add_identities(
+    rows: _Rows, source: Survey, cells: Cells, export: Export, raw_ids: pd.Series
+) -> None:
+    """Collect what names a person: as declared, and what the program adds of itself."""
+    own = [name for name in cells.frame.columns if name in export.names]
+    for name in dict.fromkeys([*map(squeeze, source.identifying), *own]):
         kind = kind_of_column(name)
-        values = frame[squeeze(name)]
+        values = cells.frame[name]
         rows.identities += [
             (raw_ids[row], kind, value) for row, value in values.items() if value != ""
         ]
@@ -247,6 +265,7 @@ def _add_documents(
     rows: _Rows,
     source: Survey,
     question: Question,
+    asked: str,
     stage: str,
     reference: str,
     filled: pd.Series,
@@ -263,7 +282,7 @@ def _add_documents(
                 "participant",
                 text,
                 wave=source.wave,
-                prompt=question.text,
+                prompt=asked,
                 question=question.id,
                 declared_stage=stage,
                 said_at=times[row],
