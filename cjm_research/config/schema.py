@@ -286,7 +286,7 @@ class Survey(_Worded):
 
 
 class Events(_Source):
-    """An event log: `.csv` or `.parquet`, one row an event.
+    """An event log: `.csv` or `.parquet`, one row an event, or an analytics program's export.
 
     With `in_place: true` the files (also JSON, also a folder) are never copied into the study:
     the engine reads them where they lie, and only counts come back. `table` names a table of
@@ -311,7 +311,7 @@ class Events(_Source):
             "row",
         ],
         str,
-    ]
+    ] = Field(default_factory=dict)
     timezone: str = "UTC"
     day_first: bool | None = None
 

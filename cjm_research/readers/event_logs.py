@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,7 +11,9 @@ from cjm_research.errors import SourceError
 from cjm_research.journey import Journey
 from cjm_research.material import COLUMNS, Material, no_rows
 from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
+from cjm_research.readers.event_exports import read_event_export
 from cjm_research.readers.files import find_files
+from cjm_research.readers.json_records import SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.rows import Row, make_rows
 from cjm_research.readers.surveys import note_clock_changes
@@ -25,7 +26,8 @@ def read_events(source: Events, folder: Path, journey: Journey) -> Material:
     Parameters
     ----------
     source : Events
-        Which columns hold what; columns that it does not name are not read.
+        Which columns hold what; columns that it does not name are not read. Exports of
+        analytics programs need no columns.
     folder : Path
         The study folder.
     journey : Journey
@@ -42,11 +44,10 @@ def read_events(source: Events, folder: Path, journey: Journey) -> Material:
         If columns are absent, or times are blank or unreadable.
     """
     notes = Notes()
-    _check_mapping(source)
     parts = []
     for path in find_files(source, folder, notes):
-        cells = _read_columns(source, path, notes)
-        parts.append(_to_events(source, cells, journey, notes))
+        cells, columns = _read_columns(source, path, notes)
+        parts.append(_to_events(source, cells, columns, journey, notes))
     events = pd.concat(parts, ignore_index=True) if parts else no_rows("events")
     people: list[Row] = [(raw_id, "") for raw_id in dict.fromkeys(events["raw_id"])]
     return Material(
@@ -74,14 +75,18 @@ def _check_mapping(source: Events) -> None:
         )
 
 
-def _read_columns(source: Events, path: Path, notes: Notes) -> Cells:
+def _read_columns(source: Events, path: Path, notes: Notes) -> tuple[Cells, dict[str, str]]:
+    """Return the columns that are wanted, and which of them holds what."""
+    if path.suffix.casefold() in SUFFIXES:
+        return read_event_export(path, source, notes=notes)
+    _check_mapping(source)
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     if path.suffix.casefold() != ".parquet":
         cells = read_cells(path, notes=notes, encoding=source.encoding)
     else:
         cells = _read_parquet(path, list(wanted), notes)
     require_columns(cells, wanted)
-    return cells
+    return cells, {str(key): name for key, name in source.columns.items()}
 
 
 def _read_parquet(path: Path, wanted: list[str], notes: Notes) -> Cells:
@@ -107,15 +112,17 @@ def _read_parquet(path: Path, wanted: list[str], notes: Notes) -> Cells:
     return Cells(path.name, frame)
 
 
-def _to_events(source: Events, cells: Cells, journey: Journey, notes: Notes) -> pd.DataFrame:
+def _to_events(
+    source: Events, cells: Cells, columns: dict[str, str], journey: Journey, notes: Notes
+) -> pd.DataFrame:
     frame = cells.frame
 
-    def column(key: Any) -> pd.Series:
-        if key not in source.columns:
+    def column(key: str) -> pd.Series:
+        if key not in columns:
             return pd.Series("", index=frame.index, dtype="object")
-        return _as_text(frame[squeeze(source.columns[key])])
+        return _as_text(frame[squeeze(columns[key])])
 
-    occurred_at = _read_occurred(source, cells, notes)
+    occurred_at = _read_occurred(source, cells, columns["occurred_at"], notes)
     stages = _find_stages(column("stage"), column("event"), journey, cells.file)
     values = column("value")
     numbers: pd.Series = pd.to_numeric(values, errors="coerce").astype("float64")
@@ -147,8 +154,7 @@ def _to_events(source: Events, cells: Cells, journey: Journey, notes: Notes) -> 
     return kept.reset_index(drop=True)
 
 
-def _read_occurred(source: Events, cells: Cells, notes: Notes) -> pd.Series:
-    name = source.columns["occurred_at"]
+def _read_occurred(source: Events, cells: Cells, name: str, notes: Notes) -> pd.Series:
     raw = cells.frame[squeeze(name)]
     where = f"{cells.file}, column '{name}'"
     times = read_times(

@@ -1,0 +1,269 @@
+"""Event exports of analytics programs: recognised by their fields, brought to one table.
+
+A new program is added to `EXPORTS`. Each says which of its fields are the participant, the
+session, the event and its time; `columns:` of study.yaml may name others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cjm_research.config import Events
+from cjm_research.errors import SourceError, quoted
+from cjm_research.readers.cells import Cells, squeeze
+from cjm_research.readers.json_records import Record, Records, look_up
+from cjm_research.readers.notes import Notes
+
+TIME = "time of the event"
+"""Column of times that were numbers; `datetime64[us]`, in UTC where the program says so."""
+_LOOKED_AT = 20
+_LONGEST_NUMBER = 10**30  # Python refuses to write out much longer ones
+
+
+@dataclass(frozen=True)
+class EventExport:
+    """What a program's records hold.
+
+    Attributes
+    ----------
+    name : str
+        The program, as `cjm check` says it.
+    marks : frozenset of str
+        Fields by which its records are recognised.
+    columns : dict
+        Key of `columns:` to the field that holds it; dots lead inside a field.
+    time : callable
+        Returns an event's time, in microseconds of the epoch, or None.
+    key : tuple of str
+        Fields that are the same only in a repetition of one event.
+    rank : str
+        Field of which the highest value stays among repetitions; the last when empty.
+    nothing : dict of str to str
+        Field to the value that means that there is none.
+    note : str
+        What to know about its times; empty when there is nothing.
+    unfold : callable, optional
+        Returns the events of a record that holds several.
+    """
+
+    name: str
+    marks: frozenset[str]
+    columns: dict[str, str]
+    time: Callable[[Record], int | None]
+    key: tuple[str, ...] = ()
+    rank: str = ""
+    nothing: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+    unfold: Callable[[Record], Iterator[Record]] | None = None
+
+
+def read_event_export(path: Path, source: Events, *, notes: Notes) -> tuple[Cells, dict[str, str]]:
+    """Return the events of an export as text cells, and which column holds what.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, or its records are of no known program.
+    """
+    records = Records(path)
+    numbered = iter(records)
+    first = list(islice(numbered, _LOOKED_AT))
+    export = _recognise([record for _, record in first], path.name)
+    named = {str(key): name for key, name in source.columns.items()}
+    columns = {**export.columns, "occurred_at": TIME} | named
+    columns = {key: squeeze(name) for key, name in columns.items()}
+    wanted = list(dict.fromkeys(columns.values()))
+    rows, numbers, keys, ranks = [], [], [], []
+    n_timeless = 0
+    for number, record in chain(first, numbered):
+        for event in export.unfold(record) if export.unfold else (record,):
+            time = export.time(event)
+            n_timeless += time is None
+            if time is None:
+                continue
+            rows.append([time if name == TIME else _as_text(event, name) for name in wanted])
+            numbers.append(number)
+            keys.append(tuple(_as_text(event, name) for name in export.key))
+            ranks.append(_as_number(look_up(event, export.rank)) if export.rank else 0.0)
+    for what, n in records.odd.items():
+        notes.warn(path.name, what, n)
+    notes.count(path.name, f"exported by {export.name}", 1)
+    notes.count(path.name, "rows", len(rows))
+    notes.warn(path.name, "events without a readable time, left out", n_timeless)
+    if export.note and "timezone" not in source.model_fields_set:
+        notes.warn(path.name, export.note, 1)
+    frame = pd.DataFrame(rows, columns=wanted, index=numbers, dtype="object")
+    for name, value in export.nothing.items():
+        if name in frame:
+            frame[name] = frame[name].mask(frame[name] == value, "")
+    if TIME in frame:
+        times = frame[TIME].astype("int64").astype("datetime64[us]")
+        frame[TIME] = times if export.note else times.dt.tz_localize("UTC")
+    frame = _drop_repeated(frame, keys, ranks, path.name, notes) if export.key else frame
+    return Cells(path.name, frame), columns
+
+
+def _recognise(records: list[Record], where: str) -> EventExport:
+    fields = set().union(*records) if records else set()
+    for export in EXPORTS:
+        if export.marks <= fields:
+            return export
+    found = f" Fields found: {quoted(sorted(map(str, fields))[:12])}." if fields else ""
+    raise SourceError(
+        where,
+        f"its records are of no program that is known ({quoted(e.name for e in EXPORTS)}).{found}",
+        "export the events as CSV or Parquet and name the columns in study.yaml.",
+    )
+
+
+def _drop_repeated(
+    frame: pd.DataFrame,
+    keys: list[tuple[str, ...]],
+    ranks: list[float],
+    file: str,
+    notes: Notes,
+) -> pd.DataFrame:
+    order = pd.DataFrame({"key": keys, "rank": ranks})
+    best = order.sort_values("rank", kind="stable").drop_duplicates("key", keep="last").index
+    # Events that lack a part of their key cannot be told to be repetitions.
+    whole = pd.Series([all(key) for key in keys])
+    kept = whole.index.isin(best) | ~whole.to_numpy(dtype=bool)
+    notes.warn(file, "events that the program delivered twice, left out", int((~kept).sum()))
+    return frame[kept]
+
+
+def _as_text(record: Record, name: str) -> str:
+    value = look_up(record, name)
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, int) and abs(value) > _LONGEST_NUMBER:
+        return ""
+    return str(value).strip()
+
+
+def _as_number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("-inf")
+    return number if number == number else float("-inf")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_US = 4_102_444_800_000_000  # the year 2100
+_MILLISECONDS_FROM = 1e11
+
+
+def _epoch(value: Any, *, per_second: float) -> int | None:
+    """Return microseconds of the epoch from a number, or from one written as text."""
+    number = _as_number(value)
+    if isinstance(value, bool) or number <= 0:
+        return None
+    microseconds = number * 1e6 / per_second
+    return int(microseconds) if microseconds < _LATEST_US else None
+
+
+def _google_time(record: Record) -> int | None:
+    return _epoch(record.get("event_timestamp"), per_second=1e6)
+
+
+def _mixpanel_time(record: Record) -> int | None:
+    value = look_up(record, "properties.time")
+    large = _as_number(value) > _MILLISECONDS_FROM
+    return _epoch(value, per_second=1e3 if large else 1)
+
+
+def _amplitude_time(record: Record) -> int | None:
+    # Documented as UTC; files hold `2020-01-25 17:00:00.123000`, without a zone.
+    try:
+        time = datetime.fromisoformat(str(record.get("event_time")))
+    except ValueError:
+        return None
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    microseconds = (time - _EPOCH) // timedelta(microseconds=1)
+    return microseconds if 0 < microseconds < _LATEST_US else None
+
+
+def _matomo_time(record: Record) -> int | None:
+    return _epoch(record.get("timestamp"), per_second=1)
+
+
+def _unfold_visit(visit: Record) -> Iterator[Record]:
+    about = {name: value for name, value in visit.items() if name != "actionDetails"}
+    actions = visit.get("actionDetails")
+    for action in actions if isinstance(actions, list) else ():
+        if isinstance(action, dict):
+            yield about | {"timestamp": None} | action
+
+
+EXPORTS = (
+    EventExport(
+        "Google Analytics 4 (BigQuery)",
+        frozenset({"event_name", "event_timestamp", "user_pseudo_id"}),
+        {
+            "participant": "user_pseudo_id",
+            "session": "event_params.ga_session_id",
+            "event": "event_name",
+            "channel": "platform",
+            "device": "device.category",
+            "value": "event_value_in_usd",
+        },
+        _google_time,
+        key=(
+            "user_pseudo_id",
+            "event_timestamp",
+            "event_name",
+            "event_bundle_sequence_id",
+        ),
+    ),
+    EventExport(
+        "Mixpanel",
+        frozenset({"event", "properties"}),
+        {
+            "participant": "properties.distinct_id",
+            "event": "event",
+            "device": "properties.$device",
+        },
+        _mixpanel_time,
+        key=("event", "properties.distinct_id", "properties.time", "properties.$insert_id"),
+        rank="properties.mp_processing_time_ms",
+        note="times read as UTC; a project of before 2023 keeps its own zone: declare `timezone:`",
+    ),
+    EventExport(
+        "Amplitude",
+        frozenset({"event_type", "event_time", "amplitude_id"}),
+        {
+            "participant": "amplitude_id",
+            "session": "session_id",
+            "event": "event_type",
+            "channel": "platform",
+            "device": "device_type",
+        },
+        _amplitude_time,
+        key=("uuid",),
+        nothing={"session_id": "-1"},
+    ),
+    EventExport(
+        "Matomo",
+        frozenset({"idVisit", "visitorId", "actionDetails"}),
+        {
+            "participant": "visitorId",
+            "session": "idVisit",
+            "event": "pageTitle",
+            "device": "deviceType",
+        },
+        _matomo_time,
+        unfold=_unfold_visit,
+    ),
+)
