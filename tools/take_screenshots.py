@@ -70,9 +70,9 @@ def take_review(browser: Browser, target: Path) -> Path:
     """Write what a reviewer sees of the page of quotes, one answer opened."""
     page = open_page(browser, REPORT / "quotes.html", width=1100, height=1000)
     page.get_by_role("button", name="Review this report").click()
-    answer = page.locator("figure.voice + details.review").first
+    answer = page.locator("figure.voice > details.review").first
     answer.locator("summary").click()
-    answer.evaluate("e => e.previousElementSibling.scrollIntoView()")
+    answer.evaluate("e => e.parentElement.scrollIntoView()")
     return take(page, target)
 
 
