@@ -78,6 +78,9 @@ behaviour: .venv-benchmarks/.ready ## Measure behaviour and its peers on EVENTS 
 faults: env ## Kill, starve and race runs; the last good report must stand (about half an hour)
 	$(BIN)/python -m tests.faults
 
+fuzz: env ## Read damaged files of every format
+	$(BIN)/python -m tests.fuzz
+
 simulate: env ## Simulate the statistics and the joined map with a known truth
 	$(BIN)/python benchmarks/simulate.py
 
@@ -86,4 +89,4 @@ lock: env ## Resolve the lock anew from pyproject.toml
 	  --override requirements/overrides.txt --no-header --no-annotate --no-emit-index-url \
 	  --quiet -o requirements/lock.txt
 
-.PHONY: help env demo test lint types notebooks bench train language heads voices behaviour faults simulate lock
+.PHONY: help env demo test lint types notebooks bench train language heads voices behaviour faults fuzz simulate lock

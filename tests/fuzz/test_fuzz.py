@@ -1,0 +1,51 @@
+"""A small part of `make fuzz`, and that it would notice."""
+
+import time
+
+import pytest
+
+from cjm_research.readers import registry
+from tests.fuzz import trial
+from tests.fuzz.corpus import examples
+from tests.fuzz.damage import damage
+
+N_TEXT, N_PACKED = 40, 20
+
+
+@pytest.fixture(scope="module")
+def journey():
+    return trial.make_journey()
+
+
+@pytest.mark.parametrize("name", examples())
+def test_an_undamaged_file_has_people_words_or_events(name, tmp_path, journey):
+    example = examples()[name]
+    (tmp_path / example.name).write_bytes(example.content)
+    material = registry.read_source(example.source(), tmp_path, journey)
+    assert len(material.people)
+    assert len(material.turns) + len(material.events) or name == "roster"
+
+
+@pytest.mark.parametrize("name", examples())
+def test_damaged_files_are_read_or_refused_clearly(name, tmp_path, journey):
+    for seed in range(N_PACKED if examples()[name].packed else N_TEXT):
+        wrong = trial.try_seed(name, seed, tmp_path, journey)
+        assert not wrong, f"python -m tests.fuzz --only {name!r}, seed {seed}: {wrong}"
+
+
+def test_damage_is_the_same_for_a_seed_and_differs_between_seeds():
+    example = examples()["text"]
+    made = [damage(example, trial.random.Random(seed)) for seed in (1, 1, 2, 3)]
+    assert made[0] == made[1]
+    assert len(set(made)) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [(lambda *_: {}["x"], "KeyError"), (lambda *_: time.sleep(9), "TooSlow")],
+    ids=["an untyped error", "an endless loop"],
+)
+def test_a_fault_of_a_reader_is_noticed(monkeypatch, tmp_path, journey, fault, found):
+    monkeypatch.setitem(registry.READERS, "transcripts", fault)
+    monkeypatch.setattr(trial, "LIMIT_S", 0.2)
+    assert found in trial.try_seed("text", 0, tmp_path, journey)
