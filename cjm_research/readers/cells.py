@@ -15,6 +15,7 @@ import pandas as pd
 
 from cjm_research.errors import SourceError, did_you_mean, quoted
 from cjm_research.readers.archives import check_archive
+from cjm_research.readers.footers import find_footer
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.text import read_text
 
@@ -105,7 +106,9 @@ def read_records(
             f"record {header_row}, which should hold the column names, is empty.",
             "check that the file is the one you mean, and `header_row:` where the source has it.",
         )
-    return records
+    end = find_footer(records)
+    notes.warn(path.name, "lines of a Salesforce footer, left out", len(records) - end)
+    return records[:end]
 
 
 def require_columns(cells: Cells, wanted: dict[str, str]) -> None:
