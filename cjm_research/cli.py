@@ -65,11 +65,23 @@ for command in (
 
 @main.command()
 @click.argument("study", default="demo")
-def check(study: str) -> None:
-    """Say what is recognised in each file of STUDY, and what is missing. Nothing is run."""
-    from cjm_research.study.check import check_study
+@click.option(
+    "--write", is_flag=True, help="Save the proposed study.yaml, where there is none yet."
+)
+def check(study: str, write: bool) -> None:
+    """Say what is recognised in each file of STUDY, and what is missing. Nothing is run.
 
-    lines, n_problems = check_study(study)
+    Of a folder without study.yaml: what its files are, and a study.yaml that reads them.
+    """
+    from cjm_research.study.check import check_study
+    from cjm_research.study.project import find_undeclared
+    from cjm_research.study.proposal import show_proposal
+
+    folder = find_undeclared(study)
+    if folder:
+        lines, n_problems = show_proposal(folder, write=write)
+    else:
+        lines, n_problems = check_study(study)
     for line in lines:
         click.echo(line)
     if n_problems:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from cjm_research.readers.columns import list_unused_columns
 from cjm_research.readers.files import list_files
+from cjm_research.readers.recognition import Guess, recognise_file
 from cjm_research.readers.registry import READERS, read_source
 
-__all__ = ["READERS", "list_files", "list_unused_columns", "read_source"]
+__all__ = [
+    "READERS", "Guess", "list_files", "list_unused_columns", "read_source", "recognise_file",
+]  # fmt: skip

@@ -46,6 +46,16 @@ def find_root(start: Path | None = None) -> Path:
     return here
 
 
+def find_undeclared(study: str | Path) -> Path | None:
+    """Return the folder that is meant, where it is one without study.yaml; else None."""
+    for folder in (Path(study), find_root() / "data" / "raw" / str(study)):
+        if (folder / STUDY_FILE).is_file():
+            return None
+        if folder.is_dir():
+            return folder.resolve()
+    return None
+
+
 def find_study(study: str | Path) -> Place:
     """Return the place of a study given by name or by folder.
 
