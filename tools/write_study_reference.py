@@ -243,6 +243,10 @@ MEANINGS = {
     "Events.table": "instead of files: a table of the engine, such as `shop.events`",
     "Events.in_place": "`true`: never copied into the study; only counts come back",
     "Events.time_unit": "in place, of times that are numbers since 1970; exports of GA4 have `us`",
+    "Events.pages": "stages of pages, by patterns of their addresses: `{/checkout*: purchase}`; "
+    "the first that fits counts, before `events` of the stages; needs the column `page`, which "
+    "exports of analytics programs have. With `//` in it a pattern stands for the whole address, "
+    "else for its path",
     "Events.timezone": "of times without one",
     "Events.day_first": "`true` for 03/04/2026 in April; needed when no date of the column tells",
     "Observations.masking_reviewed": "`all`, or the files whose masking somebody has read; else "

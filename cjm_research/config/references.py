@@ -120,6 +120,9 @@ def _stage_references(config: StudyConfig) -> Iterable[tuple[str, str]]:
     for change in config.behaviour.changes:
         yield f"behaviour.changes.{change.name}", change.stage
     for source in config.sources:
+        if isinstance(source, Events):
+            for pattern, stage in source.pages.items():
+                yield f"sources.{source.id}.pages.{pattern}", stage
         if not isinstance(source, Survey):
             continue
         for question in source.questions:
@@ -144,6 +147,15 @@ def _place_problems(source: Events, config: StudyConfig) -> list[str]:
         if "row" in source.columns:
             problems.append(f"{where}: `row` is for events in place; files keep their order.")
         return problems
+    absent = [
+        name for name in ("participant", "event", "occurred_at") if name not in source.columns
+    ]
+    if absent:
+        problems.append(f"{where}: in place, `columns:` has to name {quoted(absent)}.")
+    if source.pages:
+        problems.append(
+            f"{where}: in place, `pages:` cannot be applied. Name the stage in a column of the log."
+        )
     if len(source.files) > 1:
         problems.append(f"{where}: in place, `files:` names one file or one folder.")
     if source.timezone != "UTC":

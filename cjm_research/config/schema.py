@@ -308,10 +308,12 @@ class Events(_Source):
             "channel",
             "device",
             "value",
+            "page",
             "row",
         ],
         str,
     ] = Field(default_factory=dict)
+    pages: dict[str, str] = Field(default_factory=dict)
     timezone: str = "UTC"
     day_first: bool | None = None
 

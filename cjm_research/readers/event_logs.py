@@ -15,6 +15,7 @@ from cjm_research.readers.event_exports import read_event_export
 from cjm_research.readers.files import find_files
 from cjm_research.readers.json_records import SUFFIXES
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.pages import match_pages
 from cjm_research.readers.rows import Row, make_rows
 from cjm_research.readers.surveys import note_clock_changes
 from cjm_research.readers.times import read_times
@@ -66,6 +67,8 @@ def _check_mapping(source: Events) -> None:
     ]
     if not {"event", "stage"} & set(source.columns):
         problems.append("`columns:` names neither `event` nor `stage`.")
+    if source.pages and "page" not in source.columns:
+        problems.append("`pages:` is given, but `columns:` does not say which column is `page`.")
     if problems:
         raise SourceError(
             f"{', '.join(source.files)} (source '{source.id}')",
@@ -123,7 +126,9 @@ def _to_events(
         return _as_text(frame[squeeze(columns[key])])
 
     occurred_at = _read_occurred(source, cells, columns["occurred_at"], notes)
-    stages = _find_stages(column("stage"), column("event"), journey, cells.file)
+    declared = _name_stages(column("stage"), journey, cells.file)
+    of_pages = match_pages(column("page"), source.pages, journey, where=cells.file)
+    stages = _find_stages(declared.where(declared != "", of_pages), column("event"), journey)
     values = column("value")
     numbers: pd.Series = pd.to_numeric(values, errors="coerce").astype("float64")
     notes.warn(
@@ -177,14 +182,17 @@ def _read_occurred(source: Events, cells: Cells, name: str, notes: Notes) -> pd.
     return times.utc
 
 
-def _find_stages(declared: pd.Series, events: pd.Series, journey: Journey, file: str) -> pd.Series:
-    by_event = {name: stage.id for stage in journey for name in stage.events}
+def _name_stages(declared: pd.Series, journey: Journey, file: str) -> pd.Series:
     by_name = {
         name: resolve_stage(journey, name, where=f"{file}, column of stages")
         for name in declared.unique()
     }
-    stages = declared.map(by_name)
-    return stages.where(stages != "", events.map(by_event).fillna("")).astype("object")
+    return declared.map(by_name)
+
+
+def _find_stages(known: pd.Series, events: pd.Series, journey: Journey) -> pd.Series:
+    by_event = {name: stage.id for stage in journey for name in stage.events}
+    return known.where(known != "", events.map(by_event).fillna("")).astype("object")
 
 
 def _as_text(values: pd.Series) -> pd.Series:
