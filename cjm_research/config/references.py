@@ -147,12 +147,7 @@ def _place_problems(source: Events, config: StudyConfig) -> list[str]:
         if "row" in source.columns:
             problems.append(f"{where}: `row` is for events in place; files keep their order.")
         return problems
-    absent = [
-        name for name in ("participant", "event", "occurred_at") if name not in source.columns
-    ]
-    if absent:
-        problems.append(f"{where}: in place, `columns:` has to name {quoted(absent)}.")
-    if source.pages:
+    if source.pages or "page" in source.columns:
         problems.append(
             f"{where}: in place, `pages:` cannot be applied. Name the stage in a column of the log."
         )
