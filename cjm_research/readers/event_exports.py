@@ -13,6 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cjm_research.config import Events
@@ -64,8 +65,25 @@ class EventExport:
     unfold: Callable[[Record], Iterator[Record]] | None = None
 
 
-def read_event_export(path: Path, source: Events, *, notes: Notes) -> tuple[Cells, dict[str, str]]:
+Key = tuple[str, ...]
+"""What is the same only in a repetition of one event."""
+
+
+def read_event_export(
+    path: Path, source: Events, *, notes: Notes, seen: set[Key]
+) -> tuple[Cells, dict[str, str]]:
     """Return the events of an export as text cells, and which column holds what.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    source : Events
+        Its `columns` may name other fields than the program's usual ones.
+    notes : Notes
+        Gets the program's name, and what was left out.
+    seen : set
+        Keys of the events of earlier files: exports of days and hours overlap. Grows.
 
     Raises
     ------
@@ -106,7 +124,8 @@ def read_event_export(path: Path, source: Events, *, notes: Notes) -> tuple[Cell
     if TIME in frame:
         times = frame[TIME].astype("int64").astype("datetime64[us]")
         frame[TIME] = times if export.note else times.dt.tz_localize("UTC")
-    frame = _drop_repeated(frame, keys, ranks, path.name, notes) if export.key else frame
+    if export.key:
+        frame = _drop_repeated(frame, keys, ranks, seen, path.name, notes)
     return Cells(path.name, frame), columns
 
 
@@ -125,16 +144,19 @@ def _recognise(records: list[Record], where: str) -> EventExport:
 
 def _drop_repeated(
     frame: pd.DataFrame,
-    keys: list[tuple[str, ...]],
+    keys: list[Key],
     ranks: list[float],
+    seen: set[Key],
     file: str,
     notes: Notes,
 ) -> pd.DataFrame:
     order = pd.DataFrame({"key": keys, "rank": ranks})
     best = order.sort_values("rank", kind="stable").drop_duplicates("key", keep="last").index
     # Events that lack a part of their key cannot be told to be repetitions.
-    whole = pd.Series([all(key) for key in keys])
-    kept = whole.index.isin(best) | ~whole.to_numpy(dtype=bool)
+    whole = np.array([all(key) for key in keys], dtype=bool)
+    new = np.array([key not in seen for key in keys], dtype=bool)
+    kept = (order.index.isin(best) & new) | ~whole
+    seen |= set(keys)
     notes.warn(file, "events that the program delivered twice, left out", int((~kept).sum()))
     return frame[kept]
 

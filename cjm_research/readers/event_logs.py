@@ -11,7 +11,7 @@ from cjm_research.errors import SourceError
 from cjm_research.journey import Journey
 from cjm_research.material import COLUMNS, Material, no_rows
 from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
-from cjm_research.readers.event_exports import read_event_export
+from cjm_research.readers.event_exports import Key, read_event_export
 from cjm_research.readers.files import find_files
 from cjm_research.readers.json_records import SUFFIXES
 from cjm_research.readers.notes import Notes
@@ -46,8 +46,9 @@ def read_events(source: Events, folder: Path, journey: Journey) -> Material:
     """
     notes = Notes()
     parts = []
+    seen: set[Key] = set()
     for path in find_files(source, folder, notes):
-        cells, columns = _read_columns(source, path, notes)
+        cells, columns = _read_columns(source, path, notes, seen)
         parts.append(_to_events(source, cells, columns, journey, notes))
     events = pd.concat(parts, ignore_index=True) if parts else no_rows("events")
     people: list[Row] = [(raw_id, "") for raw_id in dict.fromkeys(events["raw_id"])]
@@ -78,10 +79,12 @@ def _check_mapping(source: Events) -> None:
         )
 
 
-def _read_columns(source: Events, path: Path, notes: Notes) -> tuple[Cells, dict[str, str]]:
+def _read_columns(
+    source: Events, path: Path, notes: Notes, seen: set[Key]
+) -> tuple[Cells, dict[str, str]]:
     """Return the columns that are wanted, and which of them holds what."""
     if path.suffix.casefold() in SUFFIXES:
-        return read_event_export(path, source, notes=notes)
+        return read_event_export(path, source, notes=notes, seen=seen)
     _check_mapping(source)
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     if path.suffix.casefold() != ".parquet":

@@ -146,7 +146,7 @@ def _guess_event_export(path: Path) -> Guess:
     source = Events.model_validate(
         {"id": "log", "kind": "events", "files": [path.name], "sampling": "census"}
     )
-    cells, columns = read_event_export(path, source, notes=notes)
+    cells, columns = read_event_export(path, source, notes=notes, seen=set())
     (name,) = (what for _, _, what, _ in notes.rows if what.startswith("exported by "))
     events = cells.frame[columns["event"]].value_counts().to_dict()
     program = name.removeprefix("exported by ")
