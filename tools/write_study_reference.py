@@ -189,6 +189,7 @@ MEANINGS = {
     "_Source.consent": "holds where a person has no consent of their own",
     "_Source.consent_values": "see below",
     "_Source.encoding": "of text files; found out when empty",
+    "_Source.sheet": "of `.xlsx` files; the first one that is visible when empty",
     "Collected.from": "first day",
     "Collected.to": "last day",
     "ConsentValues.quote": "values that permit quotes",

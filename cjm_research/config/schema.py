@@ -237,6 +237,7 @@ class _Source(_Part):
     consent: Literal["quote", "no_quote"] = "no_quote"
     consent_values: ConsentValues = Field(default_factory=ConsentValues)
     encoding: str = ""
+    sheet: str = ""
 
     @property
     def name(self) -> str:

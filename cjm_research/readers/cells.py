@@ -49,6 +49,7 @@ def read_cells(
     *,
     notes: Notes,
     encoding: str = "",
+    sheet: str = "",
     header_row: int = 1,
     column_names: Sequence[str] = (),
 ) -> Cells:
@@ -62,6 +63,8 @@ def read_cells(
         Gets the number of rows, and what was odd.
     encoding : str
         For .csv that is not UTF-8.
+    sheet : str
+        Of .xlsx; the first one that is visible when empty. Hidden ones are never read.
     header_row : int
         Number of the record that holds the column names; records before it are skipped.
     column_names : sequence of str
@@ -72,7 +75,7 @@ def read_cells(
     SourceError
         If the file is no such table, is empty, or its header does not fit `column_names`.
     """
-    records = read_records(path, notes=notes, encoding=encoding, header_row=header_row)
+    records = read_records(path, notes=notes, encoding=encoding, sheet=sheet, header_row=header_row)
     header = [squeeze(cell) for cell in records[header_row - 1]]
     if column_names:
         header = name_by_position(header, column_names, path.name)
@@ -80,7 +83,7 @@ def read_cells(
 
 
 def read_records(
-    path: Path, *, notes: Notes, encoding: str = "", header_row: int = 1
+    path: Path, *, notes: Notes, encoding: str = "", sheet: str = "", header_row: int = 1
 ) -> list[list[str]]:
     """Return every record of a .csv or .xlsx file, as `read_cells` does before naming columns.
 
@@ -93,7 +96,7 @@ def read_records(
     if suffix in (".csv", ".tsv"):
         records = _read_csv(path, notes, encoding)
     elif suffix == ".xlsx":
-        records = _read_xlsx(path, notes)
+        records = _read_xlsx(path, notes, sheet)
     else:
         raise SourceError(
             path.name,
@@ -265,24 +268,24 @@ def _sniff_delimiter(text: str) -> str:
     return max(_DELIMITERS, key=fit)
 
 
-def _read_xlsx(path: Path, notes: Notes) -> list[list[str]]:
+def _read_xlsx(path: Path, notes: Notes, wanted: str) -> list[list[str]]:
     check_archive(path, "a whole, unlocked .xlsx file", "as .xlsx or CSV (UTF-8)")
     import openpyxl
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
-            sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            if not sheets:
-                raise ValueError("it has no visible sheet")
+            sheet = _choose_sheet(book, wanted, path.name)
             # Some programs write a wrong size into the sheet; the rows themselves are right.
-            sheets[0].reset_dimensions()
+            sheet.reset_dimensions()
             records = [
-                [_as_text(cell) for cell in row] for row in sheets[0].iter_rows(values_only=True)
+                [_as_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)
             ]
             notes.warn(path.name, "further sheets, not read", len(book.worksheets) - 1)
         finally:
             book.close()
+    except SourceError:
+        raise
     except Exception as error:  # openpyxl raises many kinds on files that are not workbooks
         raise SourceError(
             path.name,
@@ -291,6 +294,23 @@ def _read_xlsx(path: Path, notes: Notes) -> list[list[str]]:
         ) from error
     width = max((len(record) for record in records), default=0)
     return [record + [""] * (width - len(record)) for record in records]
+
+
+def _choose_sheet(book: Any, wanted: str, where: str) -> Any:
+    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    if not visible:
+        raise ValueError("it has no visible sheet")
+    if not wanted:
+        return visible[0]
+    names = [sheet.title for sheet in visible]
+    if wanted not in names:
+        raise SourceError(
+            where,
+            f"it has no visible sheet '{wanted}'.{did_you_mean(wanted, names)} "
+            f"Sheets found: {quoted(names)}.",
+            "correct `sheet:` of this source in study.yaml.",
+        )
+    return visible[names.index(wanted)]
 
 
 def _as_text(value: object) -> str:

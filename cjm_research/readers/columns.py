@@ -58,6 +58,7 @@ def _header(path: Path, source: Source) -> list[str]:
         path,
         notes=Notes(),
         encoding=source.encoding,
+        sheet=source.sheet,
         header_row=getattr(source, "header_row", 1),
     )
     return list(cells.frame.columns)

@@ -88,7 +88,7 @@ def _read_columns(
     _check_mapping(source)
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     if path.suffix.casefold() != ".parquet":
-        cells = read_cells(path, notes=notes, encoding=source.encoding)
+        cells = read_cells(path, notes=notes, encoding=source.encoding, sheet=source.sheet)
     else:
         cells = _read_parquet(path, list(wanted), notes)
     require_columns(cells, wanted)

@@ -54,7 +54,11 @@ def read_observations(source: Observations, folder: Path, journey: Journey) -> M
     for path in find_files(source, folder, notes):
         unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
         cells = read_cells(
-            path, notes=notes, encoding=source.encoding, header_row=source.header_row
+            path,
+            notes=notes,
+            encoding=source.encoding,
+            sheet=source.sheet,
+            header_row=source.header_row,
         )
         require_columns(cells, _wanted_columns(source))
         _check_people(source, cells)

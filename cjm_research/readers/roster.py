@@ -43,7 +43,7 @@ def read_roster(source: Roster, folder: Path, journey: Journey) -> Material:
     people = []
     identities: list[Row] = []
     for path in find_files(source, folder, notes):
-        cells = read_cells(path, notes=notes, encoding=source.encoding)
+        cells = read_cells(path, notes=notes, encoding=source.encoding, sheet=source.sheet)
         require_columns(cells, _wanted_columns(source))
         raw_ids = cells.frame[squeeze(source.columns["participant"])]
         check_ids(raw_ids, cells.file, source.columns["participant"], seen)

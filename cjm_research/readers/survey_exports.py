@@ -67,7 +67,7 @@ def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Exp
     SourceError
         If the file is no table, or its header does not fit `column_names`.
     """
-    records = read_records(path, notes=notes, encoding=source.encoding)
+    records = read_records(path, notes=notes, encoding=source.encoding, sheet=source.sheet)
     export = recognise_export(records)
     if source.column_names:
         header = name_by_position(export.header, source.column_names, path.name)

@@ -47,6 +47,22 @@ def test_xlsx_cells_are_text(tmp_path):
     assert ("a.xlsx", "warning", "further sheets, not read", 1) in notes.rows
 
 
+def test_a_sheet_may_be_named_and_hidden_ones_are_never_read(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["id"])
+    answers = book.create_sheet("Answers")
+    answers.append(["id"])
+    answers.append(["002"])
+    book.create_sheet("secret").sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    read = read_cells(tmp_path / "a.xlsx", notes=Notes(), sheet="Answers").frame
+    assert read.to_numpy().tolist() == [["002"]]
+    for name in ("Answer", "secret"):
+        with pytest.raises(SourceError, match=f"no visible sheet '{name}'") as caught:
+            read_cells(tmp_path / "a.xlsx", notes=Notes(), sheet=name)
+        assert "Sheets found: 'Sheet', 'Answers'" in str(caught.value)
+
+
 def test_an_archive_bomb_is_refused_before_it_unfolds(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", b"0" * 60_000_000)
