@@ -20,6 +20,10 @@ from cjm_research.readers.rows import Row, make_rows
 from cjm_research.readers.surveys import note_clock_changes
 from cjm_research.readers.times import read_times
 
+LARGE_BYTES = 200_000_000
+"""From here on a log takes gigabytes of memory where it is read as a whole."""
+_LARGE = "a large log, read as a whole: `in_place: true` measures it where it lies"
+
 
 def read_events(source: Events, folder: Path, journey: Journey) -> Material:
     """Return the events of a log, each in its stage and in UTC.
@@ -48,6 +52,8 @@ def read_events(source: Events, folder: Path, journey: Journey) -> Material:
     parts = []
     seen: set[Key] = set()
     for path in find_files(source, folder, notes):
+        if path.stat().st_size > LARGE_BYTES:
+            notes.warn(path.name, _LARGE)
         cells, columns = _read_columns(source, path, notes, seen)
         parts.append(_to_events(source, cells, columns, journey, notes))
     events = pd.concat(parts, ignore_index=True) if parts else no_rows("events")

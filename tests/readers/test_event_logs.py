@@ -3,7 +3,7 @@ import pytest
 
 from cjm_research.config import Events
 from cjm_research.errors import SourceError, UnknownNameError
-from cjm_research.readers import read_source
+from cjm_research.readers import event_logs, read_source
 
 COLUMNS = {"participant": "who", "event": "what", "occurred_at": "when", "value": "worth"}
 CSV = """who,what,when,worth,secret
@@ -104,3 +104,10 @@ def test_a_broken_parquet_file_is_refused(write, tmp_path, journey):
     write("log.parquet", b"PAR1 no")
     with pytest.raises(SourceError, match=r"log\.parquet: it cannot be read as a Parquet"):
         read_source(source(), tmp_path, journey)
+
+
+def test_a_large_log_is_better_measured_where_it_lies(write, tmp_path, journey, monkeypatch):
+    write("log.csv", CSV)
+    assert not read_source(source(), tmp_path, journey).quality["what"].str.contains("large").any()
+    monkeypatch.setattr(event_logs, "LARGE_BYTES", 10)
+    assert read_source(source(), tmp_path, journey).quality["what"].str.contains("in_place").any()
