@@ -83,7 +83,8 @@ def check(study: str, write: bool) -> None:
     else:
         lines, n_problems = check_study(study)
     for line in lines:
-        click.echo(line)
+        # Names of files, speakers and events are others' words; a terminal obeys some of them.
+        click.echo("".join(mark if mark.isprintable() else "\ufffd" for mark in line))
     if n_problems:
         sys.exit(EXIT_FAILED)
 

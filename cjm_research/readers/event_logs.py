@@ -161,7 +161,9 @@ def _to_events(
     notes.warn(
         cells.file, "unattributed events (no participant), left out", int((~attributed).sum())
     )
-    kept = events[attributed]
+    named = events["event"] != ""
+    notes.warn(cells.file, "events without a name or a stage, left out", int((~named).sum()))
+    kept = events[attributed & named]
     notes.count(cells.file, "events in a stage of the journey", int((kept["stage"] != "").sum()))
     notes.count(cells.file, "events in no stage of the journey", int((kept["stage"] == "").sum()))
     notes.warn(cells.file, "events that occur twice in every column", int(kept.duplicated().sum()))

@@ -147,13 +147,7 @@ class _Bounded(io.RawIOBase):
         total = self._so_far[0]
         bomb = total > _SMALL_BYTES and total / self._packed > MAX_RATIO
         if bomb or total > MAX_TOTAL_BYTES * 4:
-            raise SourceError(
-                self._path.name,
-                f"unpacked it would hold more than {total / 1e6:.0f} MB, from "
-                f"{self._packed / 1e6:.1f} MB; that is refused.",
-                "export a shorter period, or let the study measure the log where it lies "
-                "(`in_place: true`).",
-            )
+            raise _too_large(self._path, total)
         buffer[: len(data)] = data
         return len(data)
 
@@ -172,6 +166,9 @@ def _open_members(path: Path) -> Iterator[IO[bytes]]:
             )
             if len(members) > MAX_MEMBERS:
                 raise _unreadable(path, f"it holds {len(members):,} files")
+            declared = sum(member.file_size for member in members)
+            if declared > _SMALL_BYTES and declared / path.stat().st_size > MAX_RATIO:
+                raise _too_large(path, declared)
             for member in members:
                 with archive.open(member) as stream:
                     packed = member.filename.casefold().endswith(".gz")
@@ -181,6 +178,16 @@ def _open_members(path: Path) -> Iterator[IO[bytes]]:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             yield bound(gzip.GzipFile(fileobj=file) if packed else file)  # type: ignore[arg-type]
+
+
+def _too_large(path: Path, total: int) -> SourceError:
+    return SourceError(
+        path.name,
+        f"unpacked it would hold more than {total / 1e6:.0f} MB, from "
+        f"{path.stat().st_size / 1e6:.1f} MB; that is refused.",
+        "export a shorter period, or let the study measure the log where it lies "
+        "(`in_place: true`).",
+    )
 
 
 def _unreadable(path: Path, why: str) -> SourceError:

@@ -10,7 +10,7 @@ from cjm_research.readers.utterances import Parsed, Utterance, find_labels, spli
 
 _TIME = re.compile(r"\s*(\d{1,2}):([0-5]\d):([0-5]\d)\s*")
 _MAIL = re.compile(r"\S@[\w-]+\.\w")
-_NO_SPEECH = "paragraphs outside the transcript (such as the generated summary), left out"
+_NO_SPEECH = "paragraphs before and after all speech (such as a generated summary), left out"
 
 
 def has_timed_speech(paragraphs: Sequence[str]) -> bool:
@@ -29,25 +29,42 @@ def lists_attendees(paragraphs: Sequence[str]) -> bool:
 
 
 def parse_meet(paragraphs: Sequence[str], *, declared: frozenset[str]) -> Parsed:
-    """Return what stands as `Name: text` directly under a time, and nothing else.
+    """Return what stands as `Name: text` under a time, with the paragraphs that go on with it.
 
-    A machine's summary and the list of attendees come in the same stream of paragraphs and
-    are nobody's testimony.
+    A machine's summary and the list of attendees come before the first time in the same stream
+    of paragraphs and are nobody's testimony; nor is what follows the last turn.
     """
     filled = [paragraph for paragraph in paragraphs if paragraph.strip()]
     labels = find_labels(filled, declared=declared)
     utterances: list[Utterance] = []
+    waiting: list[str] = []
     start_s: float | None = None
     n_other = 0
     for paragraph in filled:
         time = _TIME.fullmatch(paragraph)
         label, words = split_label(" ".join(paragraph.split()), labels=labels)
+        if start_s is None and not time:
+            n_other += 1
+        elif not time and not label:
+            # More of the turn above, unless nobody speaks after it.
+            waiting.append(words)
+        else:
+            n_other += _go_on(utterances, waiting)
+            waiting = []
         if time:
             hours, minutes, seconds = map(int, time.groups())
             start_s = hours * 3600.0 + minutes * 60 + seconds
         elif start_s is not None and label:
             utterances.append(Utterance(label, words, "", start_s))
-        else:
-            start_s = None  # whatever comes now is speech no more, until the next time
-            n_other += 1
+    n_other += len(waiting)
     return Parsed([turn for turn in utterances if turn.text], {_NO_SPEECH: n_other})
+
+
+def _go_on(utterances: list[Utterance], more: list[str]) -> int:
+    """Add paragraphs to the last turn; return how many belong to none."""
+    if not utterances:
+        return len(more)
+    last = utterances[-1]
+    text = "\n".join([last.text, *more]).strip()
+    utterances[-1] = Utterance(last.label, text, "", last.start_s)
+    return 0

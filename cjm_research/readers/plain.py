@@ -5,8 +5,16 @@ from __future__ import annotations
 import math
 import re
 
-from cjm_research.readers.utterances import SOUNDS, Parsed, Utterance, find_labels, split_label
+from cjm_research.readers.utterances import (
+    SOUNDS,
+    Parsed,
+    Utterance,
+    count_doubtful,
+    find_labels,
+    split_label,
+)
 
+DOUBTFUL = "lines that may begin with a speaker's name, read as words (declare the name)"
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+(?P<heading>\S.*?)\s*#*\s*")
 _BRACKET_HEADING = re.compile(r"\[(?P<heading>[^\[\]]{1,120})\]")
 _CLOCK = r"(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>\d{2}(?:\.\d{1,3})?)"
@@ -63,7 +71,10 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
             paragraph = False
         else:
             before += 1
-    odd = {"lines before the first speaker, left out": before}
+    odd = {
+        "lines before the first speaker, left out": before,
+        DOUBTFUL: count_doubtful(lines, labels),
+    }
     return Parsed([turn for turn in utterances if turn.text], odd)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 import pandas as pd
 
 from cjm_research.config import Events
-from cjm_research.errors import SourceError
-from cjm_research.readers.cells import make_cells, read_records
+from cjm_research.errors import SourceError, quoted
+from cjm_research.readers.cells import make_cells, read_records, squeeze
 from cjm_research.readers.event_exports import read_event_export
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
@@ -79,7 +79,7 @@ def recognise_file(path: Path) -> Guess:
         if ending in TABLES:
             return _guess_table(path)
     except SourceError as error:
-        return Guess(path.name, "", f"cannot be used: {error}")
+        return Guess(path.name, "", f"cannot be used: {' '.join(str(error).split())}")
     return Guess(path.name, "", f"not read: files ending in '{ending}' are none that is known")
 
 
@@ -101,8 +101,8 @@ def _guess_transcript(path: Path) -> Guess:
         return Guess(path.name, "", "not read: no turn of speech was found in it")
     if not labels:
         note = (
-            "it does not say who speaks: `one_voice: true` says that the participant alone is "
-            "heard. If an interviewer is heard as well, write `Name: ` before each turn."
+            "no speaker's name was recognised: `one_voice: true` holds only if the participant "
+            "alone is heard. If an interviewer is heard as well, write `Name: ` before each turn."
         )
         return Guess(path.name, "transcripts", what, {"one_voice": True}, (note,))
     asking = _find_interviewers(labels, turns)
@@ -111,10 +111,15 @@ def _guess_transcript(path: Path) -> Guess:
     notes = [f"turns: {_count_turns(labels, turns)}."]
     if asking:
         notes.append(f"{' and '.join(asking)} asks most often, and is proposed as interviewer.")
+    elif len(labels) > 1:
+        notes.append("nobody asks more often than others: name who does under `interviewers:`.")
     if len(others) > 1:
         source["participants"] = "speaker"
         notes.append("several people answer: each becomes a participant, by the name shown here.")
     return Guess(path.name, "transcripts", what, source, tuple(notes))
+
+
+_QUESTION = re.compile("[?？؟]")
 
 
 def _find_interviewers(labels: Sequence[str], turns: Sequence[Utterance]) -> list[str]:
@@ -125,7 +130,7 @@ def _find_interviewers(labels: Sequence[str], turns: Sequence[Utterance]) -> lis
 
     def share_of_questions(label: str) -> float:
         own = [turn.text for turn in turns if turn.label == label]
-        return sum("?" in text for text in own) / len(own)
+        return sum(bool(_QUESTION.search(text)) for text in own) / len(own)
 
     first, second = sorted(labels, key=share_of_questions, reverse=True)[:2]
     return [first] if share_of_questions(first) > share_of_questions(second) else []
@@ -152,6 +157,8 @@ def _guess_event_export(path: Path) -> Guess:
     program = name.removeprefix("exported by ")
     what = f"events, {program}: {len(cells.frame):,} of {len(events)} kinds"
     asks = [text for _, level, text, _ in notes.rows if level == "warning"]
+    if "page" in columns and (cells.frame[squeeze(columns["page"])] != "").any():
+        asks.append("it holds addresses: `pages: {/checkout*: purchase}` places them in stages.")
     return Guess(path.name, "events", what, {}, tuple(asks), events)
 
 
@@ -176,8 +183,8 @@ def _is_hubspot(header: Sequence[str]) -> bool:
 _IDS = re.compile(
     r"(?i)\b(id|code|key|visitor|customer|user|client|respondent|participant|person)\b"
 )
-_NAMES = re.compile(r"(?i)\bname\b|\bowner\b")
-_CONTACTS = re.compile(r"(?i)mail|phone|mobile")
+_NAMES = re.compile(r"(?i)^(?!.*\b(account|company|campaign|deal|opportunity|product)\b).*\bname\b")
+_CONTACTS = re.compile(r"(?i)\be ?mail\b|\bphone\b|\bmobile\b")
 
 
 def _words(name: str) -> str:
@@ -191,16 +198,19 @@ def _guess_roster(file: str, frame: pd.DataFrame) -> Guess:
     if not ids:
         return Guess(file, "", "not read: a CRM export without a column of ids, one a row")
     names = [name for name in columns if _NAMES.search(_words(name))]
-    contacts = [name for name in columns if _CONTACTS.search(name) and name not in names]
+    contacts = [n for n in columns if _CONTACTS.search(_words(n)) and n not in names]
     known = {*ids, *names, *contacts}
     groups = [name for name in columns if name not in known and _is_choice(frame[name])]
     found = {"identifiers": ids[1:], "names": names, "contacts": contacts, "attributes": groups}
     source = {"columns": {"participant": ids[0]}} | {key: it for key, it in found.items() if it}
+    consent = [name for name in groups if re.search(r"(?i)consent", name)]
+    ask = f"'{consent[0]}' may say who agreed: see `columns.consent`." if consent else ""
     note = (
         f"'{ids[0]}' joins it to other sources where they hold the same ids; name columns with "
         "other sources' ids under `identifiers`."
     )
-    return Guess(file, "roster", "people, as a CRM exports them", source, (note,))
+    asks = tuple(text for text in (note, ask) if text)
+    return Guess(file, "roster", "people, as a CRM exports them", source, asks)
 
 
 def _guess_log(file: str, frame: pd.DataFrame) -> Guess | None:
@@ -209,7 +219,10 @@ def _guess_log(file: str, frame: pd.DataFrame) -> Guess | None:
     people = [
         name
         for name in frame.columns
-        if _IDS.search(_words(name)) and name not in times and _is_repeated(frame[name])
+        if _IDS.search(_words(name))
+        and not re.search(r"(?i)\bname\b|session", _words(name))
+        and name not in times
+        and _is_repeated(frame[name])
     ]
     named = [name for name in frame.columns if re.search(r"(?i)event|action|page|step", name)]
     what = [name for name in named if name not in people + times and _is_repeated(frame[name])]
@@ -227,13 +240,21 @@ def _guess_log(file: str, frame: pd.DataFrame) -> Guess | None:
 _PARTICIPANT = ("ResponseId", "ResponseID", "Respondent ID", "#", "Response ID")
 # The end of an answer, and its start where only that is there.
 _SUBMITTED = (
-    "EndDate", "RecordedDate", "End Date", "Submit Date (UTC)", "Date Submitted", "Timestamp",
-    "StartDate", "Start Date", "Start Date (UTC)", "Time Started",
+    "EndDate", "RecordedDate", "End Date", "Date Modified", "Submit Date (UTC)",
+    "Date Submitted", "Timestamp", "StartDate", "Start Date", "Start Date (UTC)", "Time Started",
 )  # fmt: skip
 _ABOUT_THE_ANSWER = frozenset(
     {"StartDate", "Status", "Progress", "Duration (in seconds)", "Finished", "RecordedDate"}
     | {"ExternalReference", "DistributionChannel", "UserLanguage", "EndDate", "ResponseId"}
-    | {"Collector ID", "Start Date", "End Date", "Respondent ID", "Custom Data 1"}
+    | {
+        "Collector ID",
+        "Date Created",
+        "Date Modified",
+        "Start Date",
+        "End Date",
+        "Respondent ID",
+        "Custom Data 1",
+    }
     | {"#", "Start Date (UTC)", "Stage Date (UTC)", "Submit Date (UTC)", "Response Type"}
     | {"Tags", "Ending", "Time Started", "Date Submitted", "Timestamp", "Legacy Comments"}
     | {"Comments", "Language", "Referer", "Response ID", "Country", "State/Region"}
@@ -253,10 +274,16 @@ def _guess_survey(file: str, frame: pd.DataFrame, export: Export, what: str) -> 
     elif any(name in frame for name in _SUBMITTED):
         asks.append("times are left out: whether 03/04 is in March or April, `day_first:` tells.")
     questions: list[dict[str, Any]] = []
+    identifying = []
     for name in frame.columns:
-        if name in _ABOUT_THE_ANSWER or name in ids or _is_time(frame[name]):
-            continue
         asked = export.wording.get(name, name)
+        if name in _ABOUT_THE_ANSWER or name in ids or _looks_like_times(frame[name]):
+            continue
+        if _OF_THE_MACHINE.search(asked) or _OF_THE_MACHINE.search(name):
+            continue
+        if _ASKS_WHO.search(_words(asked)):
+            identifying.append(name)
+            continue
         kind = _guess_question(frame[name], asked, is_survey=export.name != TABLE)
         if kind:
             question = {"id": f"q{len(questions) + 1}", "kind": kind, "columns": [name]}
@@ -264,13 +291,27 @@ def _guess_survey(file: str, frame: pd.DataFrame, export: Export, what: str) -> 
     if not questions or (
         export.name == TABLE and not any(question["kind"] == "open" for question in questions)
     ):
-        return Guess(file, "", "not read: a table without times, ids or answers in words")
+        return Guess(file, "", _NO_SIGN)
+    if identifying:
+        asks.append(f"{quoted(identifying)} name people: masked everywhere, never read as answers.")
     if not ids:
         asks.append("no column tells people apart: every row is a visit of its own.")
     asks.append("give open questions the stage that they ask about (`stage:`), where they do.")
     source = {"columns": columns, "questions": questions}
     source |= {} if ids else {"unit": "visit"}
+    source |= {"identifying": identifying} if identifying else {}
     return Guess(file, "survey", f"{what}; {len(frame):,} rows", source, tuple(asks))
+
+
+_ASKS_WHO = re.compile(
+    r"(?i)\b(your|first|last|full|family|sur) ?name\b|^name\??$|\be[- ]?mail\b|\bphone number\b"
+)
+# What survey programs compute from the answers, beside them.
+_OF_THE_MACHINE = re.compile(r"(?i)_NPS_GROUP$| - (Parent )?Topics$| - Sentiment\b.*$")
+_NO_SIGN = (
+    "not read: nothing shows what it is. If it is a log, name its columns under `columns:`; times "
+    "are text such as 2026-03-01 10:00, and dates such as 03/04/2026 need `day_first:`"
+)
 
 
 def _guess_question(values: pd.Series, asked: str, *, is_survey: bool) -> str:
@@ -290,9 +331,10 @@ def _guess_question(values: pd.Series, asked: str, *, is_survey: bool) -> str:
         if re.search(r"(?i)\beas(y|ier)\b|effort|\bces\b", asked) and numbers.between(1, 5).all():
             return "ces"
         return ""
-    if _is_choice(values):
+    words = filled.str.split().str.len()
+    if _is_choice(values) and words.mean() < 5:
         return "choice"
-    sentences = (filled.str.split().str.len() >= 3).mean() >= 0.3
+    sentences = (words >= 3).mean() >= 0.3
     return "open" if is_survey or sentences else ""
 
 
@@ -309,9 +351,14 @@ def _is_choice(values: pd.Series) -> bool:
     return bool(len(filled)) and filled.nunique() <= min(20, len(filled) // 2)
 
 
+def _looks_like_times(values: pd.Series) -> bool:
+    filled = values[values != ""].head(200)
+    return not filled.empty and bool(filled.str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b").all())
+
+
 def _is_time(values: pd.Series) -> bool:
     filled = values[values != ""].head(200)
-    if filled.empty or not filled.str.contains(r"\d[-/.:]\d", regex=True).all():
+    if not _looks_like_times(values):
         return False
     try:
         return bool(read_times(filled, timezone="UTC", where="").utc.notna().all())

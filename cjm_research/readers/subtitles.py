@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from cjm_research.errors import SourceError
-from cjm_research.readers.utterances import SOUNDS, Parsed, Utterance, find_labels, split_label
+from cjm_research.readers.utterances import (
+    SOUNDS,
+    Parsed,
+    Utterance,
+    find_every_label,
+    find_labels,
+    split_label,
+)
 
 _STAMP = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})"
 _VTT_TIMES = re.compile(rf"\s*{_STAMP}\.(\d{{1,3}})\s*-->\s*{_STAMP}\.(\d{{1,3}})(?:\s.*)?")
@@ -172,6 +179,7 @@ def _split_prefixes(
 ) -> list[Utterance]:
     lines = [(start_s, line) for start_s, text in texts for line in text.split("\n")]
     labels = find_labels((line for _, line in lines), declared=declared)
+    labels |= find_every_label([text.split("\n")[0] for _, text in texts], declared=declared)
     utterances = []
     for start_s, line in lines:
         bracket = _BRACKET.fullmatch(line) if brackets else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 GENERIC_INTERVIEWERS = frozenset(
@@ -110,7 +110,7 @@ SOUNDS = re.compile(
     r"music|applause|sigh|cough|noise|recording|overlap|background|redacted|end of|phone rings)"
 )
 _LABEL = re.compile(
-    r"\s*(?P<label>[^\s:：<>\[\]][^:：<>\[\]\n]{0,59}?)\s*[:：](?:\s+|$)(?P<text>.*)"
+    r"\s*(?P<label>[^\s:：<>\[\]][^:：<>\[\]\n]{0,59}?)\s*(?::(?:\s+|$)|：\s*)(?P<text>.*)"
 )
 _PARTICLES = frozenset(
     {
@@ -135,6 +135,7 @@ _PARTICLES = frozenset(
 )
 _MAX_WORDS = 4
 _OFTEN = 3
+_MOST = 0.8
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,28 @@ def find_labels(lines: Iterable[str], *, declared: frozenset[str]) -> frozenset[
         for folded, n in counts.items()
         if folded in known
         or (folded not in _NOT_LABELS and (is_name_like(shown[folded]) or _is_often(folded, n)))
+    )
+
+
+def find_every_label(lines: Sequence[str], *, declared: frozenset[str]) -> frozenset[str]:
+    """Return the labels of lines that each begin with a speaker, whatever way it is written.
+
+    Where most lines do, as in Zoom's captions, `jürgen g.: ` is a speaker as well.
+    """
+    labels = find_labels(lines, declared=declared)
+    found = (fold(match["label"]) for match in map(_LABEL.match, lines) if match)
+    written = [n for n in found if n not in _NOT_LABELS and len(n.split()) <= _MAX_WORDS]
+    if not labels or len(written) < _MOST * len(lines):
+        return labels
+    return labels | set(written)
+
+
+def count_doubtful(lines: Iterable[str], labels: frozenset[str]) -> int:
+    """Return how many lines begin as a speaker's do, and are read as words."""
+    found = (fold(match["label"]) for match in map(_LABEL.match, lines) if match)
+    return sum(
+        label not in labels and label not in _NOT_LABELS and len(label.split()) <= 2
+        for label in found
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import glob
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import Field, TypeAdapter
 
-from cjm_research.errors import SourceError
-from cjm_research.readers import Guess, recognise_file
+from cjm_research.config import JourneyPart, Source, build_journey
+from cjm_research.errors import CjmError, SourceError
+from cjm_research.readers import Guess, read_source, recognise_file
 from cjm_research.study.project import STUDY_FILE
 
 _HEAD = """\
@@ -25,8 +28,12 @@ _SAMPLING = {"transcripts": "purposive", "events": "census"}
 _WORDS_OF_STAGES = (
     ("awareness", r"first_visit|session_start|page_?view|landing|visit|screen_view"),
     ("consideration", r"view_item|select_item|view_product|product|search|compare|list"),
-    ("purchase", r"cart|basket|checkout|shipping|payment|address|form_start|sign_?up|register"),
-    ("post_purchase", r"purchase|paid|pay|order|deliver|refund|return|support|ticket"),
+    ("purchase", r"cart|basket|checkout|shipping|payment|\bpay\b|address|form_start"),
+    (
+        "post_purchase",
+        r"purchase|paid|thank|order[ _]?(placed|complete|confirm)|deliver|refund|return|support"
+        r"|ticket",
+    ),
     ("advocacy", r"share|refer|recommend|review|invite"),
 )
 """Events of shops by their usual names; the first stage whose words fit has the event."""
@@ -94,10 +101,12 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
     SourceError
         If the folder holds no file.
     """
+    home = folder.resolve()
     paths = sorted(
         path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(("~$", ".")) for part in path.parts)
+        for path in home.rglob("*")
+        if (path.is_file() or path.is_symlink())
+        and not any(part.startswith(("~$", ".")) for part in path.relative_to(home).parts)
     )
     if not paths:
         raise SourceError(
@@ -105,33 +114,105 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
             "the folder holds no file.",
             "put the transcripts, surveys and logs there as they were exported.",
         )
-    guesses = [(path.relative_to(folder).as_posix(), recognise_file(path)) for path in paths]
+    guesses = [(path.relative_to(home).as_posix(), _recognise(path, home)) for path in paths]
     lines = [f"{folder.name}: no {STUDY_FILE} yet. What its files were taken for:", ""]
     for name, guess in guesses:
         lines.append(f"  {' ' if guess.kind else '!'} {name}: {guess.what}")
         lines += [f"      - {ask}" for ask in guess.asks]
     used = [(name, guess) for name, guess in guesses if guess.kind]
-    if not used:
+    sources, refused = _declare(used, home)
+    lines += refused
+    if sum(source["kind"] == "events" for source in sources) > 1:
+        lines += ["", "Several logs: their people are joined only where they hold the same ids."]
+    if not sources:
         return [*lines, "", "No file can be used yet."], ""
-    return lines, _write(folder.name, used)
+    return lines, _write(folder.name, sources, [guess.events for _, guess in used])
 
 
-def _write(name: str, guesses: Sequence[tuple[str, Guess]]) -> str:
-    title = re.sub(r"[-_]+", " ", name).strip() or "A journey study"
-    parts = [_HEAD.format(title=_in_yaml(title)), _write_journey(guesses), "sources:"]
+def _recognise(path: Path, home: Path) -> Guess:
+    if not path.exists():
+        return Guess(path.name, "", "not read: a link that leads to nothing")
+    if not path.resolve().is_relative_to(home):
+        return Guess(path.name, "", "not read: a link out of the folder")
+    return recognise_file(path)
+
+
+def _declare(
+    guesses: Sequence[tuple[str, Guess]], folder: Path
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the sources that can be read as proposed, and what is said of the others."""
+    sources: list[dict[str, Any]] = []
+    refused: list[str] = []
     taken: set[str] = set()
     for files, guess in _group(guesses):
-        source = {
-            "id": _make_id(guess.kind, files, taken),
-            "kind": guess.kind,
-            "files": files,
-            **_about(guess.kind),
-            **guess.source,
-        }
-        if guess.kind == "roster":
-            source.pop("sampling")
-        parts.append(_indent(_in_yaml([source])).rstrip())
+        problem = _try(_source(files, guess), folder)
+        if problem:
+            # One file that cannot be read as the others are keeps nobody else out.
+            problems = {name: _try(_source([name], guess), folder) for name in files}
+            refused += _refuse({name: found for name, found in problems.items() if found})
+            files = [name for name, found in problems.items() if not found]
+            problem = _try(_source(files, guess), folder) if files else ""
+            refused += _refuse(dict.fromkeys(files, problem)) if problem else []
+        if files and not problem:
+            source = _source(files, guess)
+            sources.append(source | {"id": _make_id(guess.kind, taken)})
+    return sources, refused
+
+
+def _refuse(problems: Mapping[str, str]) -> list[str]:
+    lines: list[str] = []
+    for name, problem in problems.items():
+        lines += [f"  ! {name} is left out for now:", f"    {problem}"]
+    return lines
+
+
+def _source(files: Sequence[str], guess: Guess) -> dict[str, Any]:
+    source = {
+        "id": _IDS[guess.kind],
+        "kind": guess.kind,
+        # `files:` are patterns; a name may hold the marks of one.
+        "files": [glob.escape(name) for name in files],
+        **_about(guess.kind),
+        **guess.source,
+    }
+    if guess.kind == "roster":
+        source.pop("sampling")
+    return source
+
+
+def _try(source: dict[str, Any], folder: Path) -> str:
+    """Return why a source cannot be read as declared; empty when it can."""
+    model = TypeAdapter(Annotated[Source, Field(discriminator="kind")]).validate_python(source)
+    journey = build_journey(JourneyPart(template="commerce"), where=STUDY_FILE)
+    try:
+        read_source(model, folder, journey)
+    except CjmError as error:
+        return " ".join(str(error).split())
+    return ""
+
+
+def _write(
+    name: str, sources: Sequence[dict[str, Any]], events: Sequence[Mapping[str, int]]
+) -> str:
+    title = re.sub(r"[-_]+", " ", name).strip() or "A journey study"
+    parts = [_HEAD.format(title=_in_yaml(title)), _write_journey(events), "sources:"]
+    for source in sources:
+        parts.append(_indent(_mark_guesses(_in_yaml([source]))).rstrip())
     return "\n".join(parts) + "\n"
+
+
+_GUESSES = {
+    "  one_voice: true": "the participant alone is heard; else name the speakers in the file",
+    "  participants: speaker": "a group: each of them a participant",
+    "  interviewers:": "who asks",
+    "  interviewers: []": "nobody was recognised: whoever asks is counted as a participant",
+    "  unit: visit": "a row is a visit, not a person",
+}
+
+
+def _mark_guesses(text: str) -> str:
+    lines = text.split("\n")
+    return "\n".join(f"{n}   # ? {_GUESSES[n]}" if n in _GUESSES else n for n in lines)
 
 
 def _about(kind: str) -> dict[str, Any]:
@@ -143,25 +224,21 @@ def _about(kind: str) -> dict[str, Any]:
 def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]]:
     """Put transcripts that are read in the same way into one source; the rest one by one."""
     groups: list[tuple[list[str], Guess]] = []
-    talks: dict[tuple[bool, bool], tuple[list[str], Guess]] = {}
+    talks: dict[tuple[object, ...], tuple[list[str], Guess]] = {}
     for name, guess in guesses:
         if guess.kind != "transcripts":
             groups.append(([name], guess))
             continue
-        way = ("participants" in guess.source, "one_voice" in guess.source)
-        files, first = talks.get(way, ([], guess))
-        asking = [*first.source.get("interviewers", []), *guess.source.get("interviewers", [])]
-        source = first.source | guess.source
-        if asking:
-            source |= {"interviewers": list(dict.fromkeys(asking))}
-        talks[way] = ([*files, name], Guess(guess.file, "transcripts", guess.what, source))
+        # Who asks in one file may answer in another: "Speaker 1" is somebody else in each.
+        way = (*sorted(guess.source), *guess.source.get("interviewers", ()))
+        talks.setdefault(way, ([], guess))[0].append(name)
     return [*talks.values(), *groups]
 
 
 _IDS = {"transcripts": "interviews", "events": "events", "roster": "people", "survey": "survey"}
 
 
-def _make_id(kind: str, files: Sequence[str], taken: set[str]) -> str:
+def _make_id(kind: str, taken: set[str]) -> str:
     name, number = _IDS[kind], 2
     while name in taken:
         name = f"{_IDS[kind]}_{number}"
@@ -170,13 +247,14 @@ def _make_id(kind: str, files: Sequence[str], taken: set[str]) -> str:
     return name
 
 
-def _write_journey(guesses: Sequence[tuple[str, Guess]]) -> str:
+def _write_journey(logs: Sequence[Mapping[str, int]]) -> str:
     """Return the journey of a shop with the events that usual words place, the rest as a note."""
     stages: dict[str, list[str]] = {stage: [] for stage, _ in _WORDS_OF_STAGES}
     counts: dict[str, int] = {}
-    for _, guess in guesses:
-        for event, n in guess.events.items():
-            counts[event] = counts.get(event, 0) + n
+    for log in logs:
+        for event, n in log.items():
+            if event:
+                counts[event] = counts.get(event, 0) + n
     loose: list[str] = []
     for event in sorted(counts, key=lambda event: (-counts[event], event)):
         fits = [stage for stage, words in _WORDS_OF_STAGES if re.search(words, event.casefold())]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cjm_research.readers import registry
+from cjm_research.readers import recognise_file, registry
 from tests.fuzz import trial
 from tests.fuzz.corpus import examples
 from tests.fuzz.damage import damage
@@ -31,6 +31,17 @@ def test_damaged_files_are_read_or_refused_clearly(name, tmp_path, journey):
     for seed in range(N_PACKED if examples()[name].packed else N_TEXT):
         wrong = trial.try_seed(name, seed, tmp_path, journey)
         assert not wrong, f"python -m tests.fuzz --only {name!r}, seed {seed}: {wrong}"
+
+
+@pytest.mark.parametrize("name", examples())
+def test_damaged_files_are_recognised_or_none(name, tmp_path):
+    example = examples()[name]
+    for seed in range(12):
+        path = tmp_path / example.name
+        path.write_bytes(damage(example, trial.random.Random(seed)))
+        guess = recognise_file(path)
+        assert guess.what
+        assert bool(guess.kind) == bool(guess.source) or guess.kind == "events"
 
 
 def test_damage_is_the_same_for_a_seed_and_differs_between_seeds():

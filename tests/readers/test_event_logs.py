@@ -111,3 +111,12 @@ def test_a_large_log_is_better_measured_where_it_lies(write, tmp_path, journey, 
     assert not read_source(source(), tmp_path, journey).quality["what"].str.contains("large").any()
     monkeypatch.setattr(event_logs, "LARGE_BYTES", 10)
     assert read_source(source(), tmp_path, journey).quality["what"].str.contains("in_place").any()
+
+
+def test_events_without_a_name_or_a_stage_are_left_out_and_counted(write, tmp_path, journey):
+    write("log.csv", CSV + "u3,,2025-05-01T10:08:00Z,,x\n")
+    material = read_source(source(), tmp_path, journey)
+    assert "u3" not in set(material.events["raw_id"])
+    assert ["log.csv", "warning", "events without a name or a stage, left out", 1] in (
+        material.quality.to_numpy().tolist()
+    )

@@ -89,10 +89,15 @@ def test_meet_document_without_speech_is_refused_not_read_as_text(read):
     assert "Transcript" in str(caught.value)
 
 
-def test_meet_summary_between_times_is_no_speech(read):
-    paragraphs = [*MEET[9:12], "Details", "Ana Weiß: is unhappy, says the machine.", *MEET[13:15]]
-    texts = read("p1.docx", write_docx(paragraphs)).turns["text"]
-    assert not texts.str.contains("unhappy").any()
+def test_meet_turn_of_several_paragraphs_is_whole_and_nobody_after_it_is_lost(read):
+    paragraphs = [*MEET[9:12], "It was expensive and I cried.", MEET[10], "Ana Weiß: Twice.", *MEET]
+    words = [text for _, _, text in said(read("p1.docx", write_docx(paragraphs[:6])))]
+    assert words == [
+        "How did you order?",
+        "On the phone.\nIt was expensive and I cried.",
+        "How did you order?",
+        "Twice.",
+    ]
 
 
 def test_word_document_with_speaker_labels(read):
@@ -202,6 +207,22 @@ def test_a_hard_line_break_of_markdown_is_no_otter_header(read):
 def test_zoom_dial_in_numbers_are_speakers(read):
     vtt = "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n+1 415*****12: At 10:30: no\n"
     assert said(read("p1.vtt", vtt)) == [["participant", 1.0, "At 10:30: no"]]
+
+
+def test_zoom_names_in_lower_case_are_speakers_where_every_cue_has_one(read):
+    names = [INES, "jürgen groß", "iPhone von Jürgen", "marie_l"]
+    cues = "".join(
+        f"{n}\n00:00:0{n}.000 --> 00:00:0{n}.900\n{name}: words of {n}\n\n"
+        for n, name in enumerate(names)
+    )
+    material = read("g1.vtt", "WEBVTT\n\n" + cues, participants="speaker")
+    assert set(material.people["raw_id"]) == set(names) - {INES}
+
+
+def test_lines_that_may_begin_with_a_name_are_counted(read):
+    material = read("p1.txt", "Ines Holm: How?\nAna Weiß: By phone.\njürgen: not me\n")
+    doubtful = [n for what, n in noted(material).items() if "may begin with a speaker" in what]
+    assert doubtful == [1]
 
 
 def test_sbv_times_prefixes_and_no_numbers(read):

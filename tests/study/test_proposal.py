@@ -151,7 +151,7 @@ def test_every_format_is_recognised_as_its_kind(name, tmp_path):
         ("a.docx", b"x", "cannot be used"),
         ("a.txt", b"", "no turn of speech"),
         ("a.csv", b"", "cannot be used"),
-        ("a.csv", b"a,b\n1,2\n", "a table without times, ids or answers in words"),
+        ("a.csv", b"a,b\n1,2\n", "nothing shows what it is"),
         ("LICENSE", b"x", "describes the others"),
         ("a.json", b"{", "cannot be used"),
         ("a.zip", b"PK", "cannot be used"),
@@ -172,3 +172,99 @@ def test_an_empty_folder_says_what_to_do(tmp_path, monkeypatch):
     (tmp_path / "data" / "raw" / "new").mkdir(parents=True)
     told = CliRunner().invoke(main, ["check", "new"])
     assert told.exit_code != 0
+
+
+def propose(folder, **files):
+    """Write files and return what is said and the study.yaml as data."""
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    lines, text = propose_study(folder)
+    return "\n".join(lines), yaml.safe_load(text) if text else {}, text
+
+
+def test_speaker_1_of_one_file_is_nobody_in_another(tmp_path):
+    asks, tells = "Why do you buy there?", "Because it is the cheapest shop I know."
+    talk = "{}  0:01\n{}\n\n{}  0:09\n{}\n\n{}  0:20\n{}\n"
+    first, second = "Speaker 1", "Speaker 2"
+    _, study, _ = propose(
+        tmp_path,
+        a__txt=talk.format(first, asks, second, tells, first, asks),
+        b__txt=talk.format(second, asks, first, tells, second, asks),
+    )
+    assert [(s["files"], s["interviewers"]) for s in study["sources"]] == [
+        (["a.txt"], [first]),
+        (["b.txt"], [second]),
+    ]
+
+
+def test_a_file_without_names_is_marked_as_a_guess(tmp_path):
+    _, study, text = propose(tmp_path, a__srt="1\n00:00:01,000 --> 00:00:02,000\nI paid.\n")
+    assert study["sources"][0]["one_voice"] is True
+    assert "one_voice: true   # ? the participant alone is heard" in text
+
+
+def test_a_group_in_which_nobody_asks_is_marked_as_a_guess(tmp_path):
+    said, _, text = propose(tmp_path, a__txt="Ana: I paid.\nBo: So did I.\nAna: Yes.\n")
+    assert "nobody asks more often" in said
+    assert "interviewers: []   # ? nobody was recognised" in text
+
+
+@pytest.mark.parametrize("mark", ["？", "؟"])
+def test_questions_are_known_by_other_marks_as_well(tmp_path, mark):
+    _, study, _ = propose(tmp_path, a__txt=f"主持人：怎么样{mark}\n李伟：很好。\n")
+    assert study["sources"][0]["interviewers"] == ["主持人"]
+
+
+def test_names_and_addresses_asked_for_are_masked_not_read(tmp_path):
+    header = "#,What's your first name?,Your e-mail,What was hard?,Submit Date (UTC),Network ID\n"
+    rows = "t1,Mirabel,m@example.org,The form was slow,2026-03-01 10:00,abc\n"
+    said, study, _ = propose(tmp_path, a__csv=header + rows)
+    (source,) = study["sources"]
+    assert source["identifying"] == ["What's your first name?", "Your e-mail"]
+    assert [question["columns"] for question in source["questions"]] == [["What was hard?"]]
+    assert "masked everywhere" in said
+
+
+def test_dates_are_no_answers_and_ambiguous_ones_are_asked_about(tmp_path):
+    header = "Respondent ID,Collector ID,Date Created,Date Modified,Why?\n"
+    rows = "1,9,03/01/2026 09:12:30 AM,03/01/2026 09:15:30 AM,It was slow\n"
+    said, study, _ = propose(tmp_path, a__csv=header + rows)
+    assert study["sources"][0]["questions"] == [{"id": "q1", "kind": "open", "columns": ["Why?"]}]
+    assert "whether 03/04 is in March or April" in said
+
+
+def test_what_cannot_be_read_as_proposed_is_left_out_with_its_reason(tmp_path):
+    talk = "Ines Holm: How was it?\nAna: Fine.\n"
+    said, study, _ = propose(tmp_path, a__txt=talk, b__txt="Interviewer: How?\nInterviewer: And?\n")
+    assert study["sources"][0]["files"] == ["a.txt"]
+    assert "b.txt is left out for now" in said
+    assert "no participant speaks" in said
+
+
+def test_names_of_files_are_no_patterns(tmp_path):
+    _, study, _ = propose(tmp_path, **{"[ab]__txt": "Ines: How was it?\nAna: Fine.\n"})
+    assert study["sources"][0]["files"] == ["[[]ab].txt"]
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (tmp_path / "secret.txt").write_text("Ines: How was it?\nAna: Fine.\n")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (folder / "nowhere.txt").symlink_to(tmp_path / "gone.txt")
+    said, study, _ = propose(folder)
+    assert "link.txt: not read: a link out of the folder" in said
+    assert "nowhere.txt: not read: a link that leads to nothing" in said
+    assert study == {}
+
+
+def test_a_terminal_obeys_no_name(tmp_path, monkeypatch):
+    folder = tmp_path / "data" / "raw" / "odd"
+    folder.mkdir(parents=True)
+    (folder / "a\x1b]0;pwn\x07.txt").write_text("Ines: How was it?\nAna: Fine.\n")
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(main, ["check", "odd"])
+    assert told.exit_code == 0
+    assert "\x1b" not in told.output
+    assert "\x07" not in told.output
