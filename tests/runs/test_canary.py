@@ -1,14 +1,8 @@
-import base64
 import json
 import logging
-import re
 import shutil
-import zipfile
-import zlib
-from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +11,7 @@ from cjm_research.errors import CjmError
 from cjm_research.reporting import making
 from cjm_research.reporting.runs import run_study
 from cjm_research.study import TABLES, open_study
+from tests.leaks import find_tokens
 
 # Every identifying field is a token of its own. "zq" begins no word of any language.
 STUDY = """\
@@ -184,56 +179,8 @@ def made(tmp_path_factory, notebook):
     return base
 
 
-def texts_of(path):
-    data = path.read_bytes()
-    yield str(path)
-    if path.suffix in (".xlsx", ".pptx"):
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                yield name
-                yield archive.read(name).decode("utf-8", "replace")
-    elif path.suffix != ".png":  # two letters occur by chance in what is compressed
-        yield data.decode("utf-8", "replace")
-    if path.suffix == ".parquet":
-        yield str(pq.read_schema(path).metadata)
-        yield pd.read_parquet(path).to_json()
-        yield repr(pd.read_parquet(path).to_dict("list"))
-    if path.suffix == ".ipynb":
-        yield json.dumps(json.loads(data), ensure_ascii=False)
-    for picture in [data, *embedded(data)]:
-        yield from chunks_of(picture)
-
-
-def embedded(data):
-    for match in re.finditer(rb"(?:base64,|\"image/png\": \")([A-Za-z0-9+/=\\n]{40,})", data):
-        yield base64.b64decode(match[1].replace(b"\\n", b""))
-
-
-def chunks_of(data):
-    if not data.startswith(b"\x89PNG"):
-        return
-    position = 8
-    while position < len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
-        kind = data[position + 4 : position + 8]
-        chunk = data[position + 8 : position + 8 + length]
-        if kind == b"zTXt":
-            chunk = zlib.decompress(chunk.partition(b"\0")[2][1:])
-        if kind in (b"tEXt", b"zTXt", b"iTXt", b"eXIf"):
-            yield chunk.decode("latin-1")
-        position += length + 12
-
-
 def tokens_in(*places):
-    found = {}
-    for place in places:
-        for path in [place] if place.is_file() else sorted(Path(place).rglob("*")):
-            if path.is_file():
-                everything = "\n".join(texts_of(path)).casefold()
-                hits = [token for token in TOKENS if token in everything]
-                if hits or "zq" in re.sub(r"[a-z0-9+/=_-]{40,}", "", everything):
-                    found[path.as_posix()] = hits or ["zq"]
-    return found
+    return find_tokens(TOKENS, *places)
 
 
 def test_every_token_is_planted_and_the_search_finds_it(made, tmp_path):

@@ -1,13 +1,15 @@
 """Stored attacks in every text field of every kind of source: they stay text, to the last page.
 
 One study holds the whole corpus wherever a participant, a colleague or a file may write: words
-of txt, vtt and srt interviews, answers and headers of csv and xlsx surveys, events and their
-properties, notes of a usability test, the roster, people's codes and memos, findings, and all
-labels of study.yaml. Its report is read by two HTML parsers and by a browser.
+of txt, vtt, srt, sbv and docx interviews, of Otter and Whisper, names in a group, answers and
+headers of csv and xlsx surveys and of Qualtrics, events and their properties, also of GA4, notes
+of a usability test, the roster, people's codes and memos, findings, and all labels of study.yaml.
+Its report is read by two HTML parsers and by a browser.
 """
 
 import csv
 import html
+import json
 import shutil
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from bs4 import BeautifulSoup
 
 from cjm_research.reporting.runs import run_study
 from tests.payloads import PAYLOADS
+from tests.readers.documents import write_docx
 from tests.whole.conftest import ROOT
 
 ALL = " ".join(PAYLOADS)
@@ -126,6 +129,7 @@ def write_study(folder):
         ]
         + [["talks/t00.txt", say(0), "pain_point", f"odd {PAYLOADS[0]}", "1", ALL]],
     )
+    write_exports(folder)
     (folder / "study.yaml").write_text(yaml.safe_dump(configure()), "utf-8")
     findings = {
         "verdicts": [{"stage": "buy", "verdict": "sources agree", "by": ALL, "note": ALL}],
@@ -140,6 +144,69 @@ def write_study(folder):
         ],
     }  # fmt: skip
     (folder / "findings.yaml").write_text(yaml.safe_dump(findings), "utf-8")
+
+
+def write_exports(folder):
+    """Write what programs export, with payloads wherever others write."""
+    (folder / "exports").mkdir()
+    for number, payload in enumerate(PAYLOADS):
+        asked, words = f"How was it with {payload}?", say(number, 3)
+        path = folder / "exports" / f"e{number:02d}"
+        if number % 4 == 0:
+            turns = [f"Ina   0:04\n{asked}", f"Mara   0:09\n{words}", f"{payload} stopped"]
+            path.with_suffix(".docx").write_bytes(write_docx(turns))
+        elif number % 4 == 1:
+            path.with_suffix(".txt").write_text(f"Ina  0:04\n{asked}\n\nMara  0:09\n{words}\n")
+        elif number % 4 == 2:
+            segments = [
+                {"start": 0, "text": asked, "speaker": "Ina"},
+                {"start": 4, "text": words, "speaker": "Mara"},
+            ]
+            path.with_suffix(".json").write_text(json.dumps({"segments": segments}))
+        else:
+            path.with_suffix(".sbv").write_text(
+                f"0:00:01.000,0:00:02.000\nIna: {asked}\n\n0:00:03.000,0:00:04.000\nMara: {words}\n"
+            )
+    # A name is masked in everybody's words: the corpus itself would be gone from all quotes.
+    group = [
+        f"<u onclick=zap()>Zed{number}</u>  0:{number:02d}\n{say(number, 7)}\n"
+        for number in range(len(PAYLOADS))
+    ]
+    (folder / "group.txt").write_text("Ina  0:00\nWell?\n\n" + "\n".join(group))
+    answers = [[f"q{number:02d}", say(number, 11)] for number in range(len(PAYLOADS))]
+    marks = ['{"ImportId":"_recordId"}', '{"ImportId":"QID1_TEXT"}']
+    write_csv(folder / "qualtrics.csv", ["ResponseId", "Q1"], [["id", ALL], marks, *answers])
+    events = [
+        {
+            "event_name": payload, "event_timestamp": str(1772366400000000 + number * 10**6),
+            "user_pseudo_id": f"c{number:02d}", "platform": payload,
+            "device": {"category": payload},
+            "event_params": [
+                {"key": "page_location", "value": {"string_value": f"/pay/{payload}"}},
+                {"key": "ga_session_id", "value": {"string_value": payload}},
+            ],
+        }
+        for number, payload in enumerate(PAYLOADS)
+    ]  # fmt: skip
+    (folder / "ga4.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+
+
+def configure_exports():
+    common = {"sampling": "purposive", "consent": "quote", "masking_reviewed": "all"}
+    talks = {"kind": "transcripts", "interviewers": ["Ina"]} | common
+    return [
+        {"id": "exports", "files": "exports/*", "participant_pattern": r"(e\d+)", **talks},
+        {"id": "group", "files": "group.txt", "participants": "speaker", **talks},
+        {
+            "id": "qualtrics", "kind": "survey", "files": "qualtrics.csv", **common,
+            "columns": {"participant": "ResponseId"},
+            "questions": [{"id": "q1", "kind": "open", "columns": "Q1", "stage": "buy"}],
+        },
+        {
+            "id": "ga4", "kind": "events", "files": "ga4.jsonl", "sampling": "census",
+            "pages": {"/pay*": "buy"},
+        },
+    ]  # fmt: skip
 
 
 def configure():
@@ -208,6 +275,7 @@ def configure():
                 "columns": {"participant": "id", "consent": "consent"},
                 "names": ["name"], "attributes": ["region"],
             },
+            *configure_exports(),
         ],
         "kpis": [{"name": ALL, "measure": "drop_off", "stage": "see", "target": 0.2}],
         "audience_segments": [{"id": "device", "label": ALL}, {"id": "region", "label": ALL}],
