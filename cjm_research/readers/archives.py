@@ -11,6 +11,8 @@ from cjm_research.errors import SourceError
 MAX_TOTAL_BYTES = 1_000_000_000
 MAX_RATIO = 200
 MAX_MEMBERS = 10_000
+DOCTYPES = tuple("<!DOCTYPE".encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be"))
+"""How XML begins to declare entities of its own, in the encodings that it may have."""
 # Below this size an archive is harmless, however well it is compressed.
 _SMALL_BYTES = 20_000_000
 _CHUNK = 1 << 20

@@ -12,6 +12,7 @@ from cjm_research.readers.files import find_files
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.survey_exports import read_export
+from cjm_research.readers.xes import is_xes
 
 
 def list_unused_columns(source: Source, folder: Path) -> dict[str, list[str]]:
@@ -49,7 +50,7 @@ def _header(path: Path, source: Source) -> list[str]:
         import pyarrow.parquet as pq
 
         return [squeeze(name) for name in pq.read_schema(path).names]
-    if isinstance(source, Events) and path.suffix.casefold() in JSON_SUFFIXES:
+    if isinstance(source, Events) and (path.suffix.casefold() in JSON_SUFFIXES or is_xes(path)):
         return []  # an analytics program writes dozens of fields that nobody needs
     if isinstance(source, Survey):
         cells, export = read_export(path, source, notes=Notes())

@@ -19,6 +19,7 @@ from cjm_research.readers.pages import match_pages
 from cjm_research.readers.rows import Row, make_rows
 from cjm_research.readers.surveys import note_clock_changes
 from cjm_research.readers.times import read_times
+from cjm_research.readers.xes import is_xes, read_xes
 
 LARGE_BYTES = 200_000_000
 """From here on a log takes gigabytes of memory where it is read as a whole."""
@@ -89,6 +90,8 @@ def _read_columns(
     source: Events, path: Path, notes: Notes, seen: set[Key]
 ) -> tuple[Cells, dict[str, str]]:
     """Return the columns that are wanted, and which of them holds what."""
+    if is_xes(path):
+        return read_xes(path, source, notes=notes)
     if path.suffix.casefold() in SUFFIXES:
         return read_event_export(path, source, notes=notes, seen=seen)
     _check_mapping(source)

@@ -43,7 +43,7 @@ class Records:
         """
         last = 0
         try:
-            for stream in _open_members(self.path):
+            for stream in open_members(self.path):
                 for number, record in self._read(stream, last):
                     last = number
                     yield number, record
@@ -152,10 +152,11 @@ class _Bounded(io.RawIOBase):
         return len(data)
 
 
-def _open_members(path: Path) -> Iterator[IO[bytes]]:
+def open_members(path: Path) -> Iterator[io.BufferedReader]:
+    """Open a file, what gzip packed in it, or each member of a zip; none grows beyond reason."""
     so_far = [0]
 
-    def bound(stream: IO[bytes]) -> IO[bytes]:
+    def bound(stream: IO[bytes]) -> io.BufferedReader:
         return io.BufferedReader(_Bounded(stream, path, so_far), 1 << 20)
 
     if path.suffix.casefold() == ".zip":

@@ -31,6 +31,7 @@ from cjm_research.readers.utterances import (
     fold,
 )
 from cjm_research.readers.whisper import TSV_HEADER, has_segments
+from cjm_research.readers.xes import is_xes, read_xes
 
 TABLES = (".csv", ".tsv", ".xlsx")
 TALKS = (".docx", ".vtt", ".srt", ".sbv", ".txt", ".md", ".text")
@@ -74,6 +75,8 @@ def recognise_file(path: Path) -> Guess:
             return Guess(path.name, "", "not read: it describes the others")
         if ending in TALKS or _is_whisper(path):
             return _guess_transcript(path)
+        if is_xes(path):
+            return _guess_xes(path)
         if ending in JSON_SUFFIXES:
             return _guess_event_export(path)
         if ending in TABLES:
@@ -148,10 +151,7 @@ def _count_turns(labels: Sequence[str], turns: Sequence[Utterance]) -> str:
 
 def _guess_event_export(path: Path) -> Guess:
     notes = Notes()
-    source = Events.model_validate(
-        {"id": "log", "kind": "events", "files": [path.name], "sampling": "census"}
-    )
-    cells, columns = read_event_export(path, source, notes=notes, seen=set())
+    cells, columns = read_event_export(path, _any_log(path), notes=notes, seen=set())
     (name,) = (what for _, _, what, _ in notes.rows if what.startswith("exported by "))
     events = cells.frame[columns["event"]].value_counts().to_dict()
     program = name.removeprefix("exported by ")
@@ -160,6 +160,20 @@ def _guess_event_export(path: Path) -> Guess:
     if "page" in columns and (cells.frame[squeeze(columns["page"])] != "").any():
         asks.append("it holds addresses: `pages: {/checkout*: purchase}` places them in stages.")
     return Guess(path.name, "events", what, {}, tuple(asks), events)
+
+
+def _guess_xes(path: Path) -> Guess:
+    cells, columns = read_xes(path, _any_log(path), notes=Notes())
+    events = cells.frame[columns["event"]].value_counts().to_dict()
+    what = f"events, XES: {len(cells.frame):,} of {len(events)} kinds"
+    note = "each case is taken for a person: name another attribute under `columns.participant`."
+    return Guess(path.name, "events", what, {}, (note,), events)
+
+
+def _any_log(path: Path) -> Events:
+    return Events.model_validate(
+        {"id": "log", "kind": "events", "files": [path.name], "sampling": "census"}
+    )
 
 
 def _guess_table(path: Path) -> Guess:

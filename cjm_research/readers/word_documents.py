@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cjm_research.errors import SourceError
-from cjm_research.readers.archives import check_archive
+from cjm_research.readers.archives import DOCTYPES, check_archive
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARAGRAPH = f"{_WORD}p"
@@ -21,7 +21,6 @@ _UNSEEN = {
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 }
 _XML = (".xml", ".rels")
-_DOCTYPES = tuple("<!DOCTYPE".encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
 def read_paragraphs(path: Path) -> tuple[str, ...]:
@@ -55,7 +54,7 @@ def read_paragraphs(path: Path) -> tuple[str, ...]:
 def _refuse_doctype(content: bytes, where: str) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = (archive.read(name) for name in archive.namelist() if name.endswith(_XML))
-        if any(mark in part for part in parts for mark in _DOCTYPES):
+        if any(mark in part for part in parts for mark in DOCTYPES):
             raise SourceError(
                 where,
                 "it declares entities of its own (DOCTYPE), which no word processor writes.",

@@ -176,6 +176,20 @@ MATOMO = {
     "deviceType": "Desktop",
     "actionDetails": [{"type": "action", "pageTitle": "search", "timestamp": 1720111385}],
 }
+XES = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<log xes.version="1849-2016" xmlns="http://www.xes-standard.org/">
+  <global scope="event"><string key="concept:name" value="UNKNOWN"/></global>
+  <trace><string key="concept:name" value="c1"/>
+    <event><string key="concept:name" value="search"/>
+      <string key="lifecycle:transition" value="complete"/>
+      <date key="time:timestamp" value="2026-03-01T10:00:00.5+02:00"/></event>
+    <event><string key="concept:name" value="search"/>
+      <string key="lifecycle:transition" value="start"/>
+      <date key="time:timestamp" value="2026-03-01T09:00:00Z"/></event>
+  </trace>
+</log>
+"""
 LOG = """\
 Code,Task,Success,Notes
 K1,1,Y,went well
@@ -264,6 +278,7 @@ def examples() -> dict[str, Example]:
         "GA4": Example("a.jsonl", _lines(GA4, GA4), Events),
         "Mixpanel": Example("a.jsonl", _lines(MIXPANEL, MIXPANEL), Events),
         "Matomo": Example("a.json", json.dumps([MATOMO]).encode(), Events),
+        "XES": Example("a.xes", XES.encode(), Events),
         "Amplitude": Example(
             "a.zip", _zip(a__json__gz=gzip.compress(_lines(AMPLITUDE))), Events, packed=True
         ),

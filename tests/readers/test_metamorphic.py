@@ -11,8 +11,8 @@ from tests.fuzz.trial import make_journey
 
 PARTS = ("people", "identities", "turns", "ratings", "answers", "answered", "events")
 TEXTS = [name for name, example in examples().items() if not example.packed]
-# JSON is UTF-8 by its standard, and a record of JSON lines ends in a line feed.
-JSON = [name for name in TEXTS if examples()[name].name.endswith((".json", ".jsonl"))]
+# JSON is UTF-8 by its standard, XML says its encoding; a record of JSON lines ends in a line feed.
+JSON = [name for name in TEXTS if examples()[name].name.endswith((".json", ".jsonl", ".xes"))]
 ENCODINGS = ["utf-16", "utf-16-be", "utf-32", "cp1252"]
 
 

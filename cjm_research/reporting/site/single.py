@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, unquote
 
-import lxml.html  # type: ignore[import-untyped]
+import lxml.html
 from lxml.html import HtmlElement
 from markupsafe import Markup
 
