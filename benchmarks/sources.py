@@ -18,9 +18,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-from behaviour_events import STAGES, make_events
-
 HEAD = """\
 schema_version: 1
 title: Large log
@@ -43,6 +40,9 @@ N_TALKS = 100
 
 def write_log(folder: Path, n_events: int) -> None:
     """Write the log of `behaviour_events.py` as CSV, and the study that reads it in place."""
+    import duckdb
+    from behaviour_events import STAGES, make_events
+
     make_events(folder / "events.parquet", n_events)
     duckdb.execute(f"copy '{folder}/events.parquet' to '{folder}/events.csv' (header)")
     (folder / "events.parquet").unlink()
@@ -147,13 +147,17 @@ def main() -> None:
     parser.add_argument("--part", default="", help="one part, in this process (used by itself)")
     parser.add_argument("--folder", type=Path, default=Path())
     chosen = parser.parse_args()
+    if chosen.part == "write":
+        write_log(chosen.folder, chosen.events)
+        write_talks(chosen.folder / "talks")
+        return
     if chosen.part:
         run_part(chosen.part, chosen.folder)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_log(folder, chosen.events)
-        write_talks(folder / "talks")
+        # A process starts with the most memory that its parent ever held: this one stays small.
+        call(folder, "write", "--events", str(chosen.events))
         megabytes = sum(path.stat().st_size for path in (folder / "talks").iterdir()) / 1e6
         log_gb = (folder / "events.csv").stat().st_size / 1e9
         found = {part: measure(part, folder) for part in PARTS}
@@ -171,10 +175,14 @@ def main() -> None:
 
 def measure(part: str, folder: Path) -> tuple[float, float, str]:
     """Return seconds, the most memory in GB and what was found, of a part in its own process."""
-    command = [sys.executable, __file__, "--part", part, "--folder", str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds, peak_gb, what = json.loads(done.stdout.splitlines()[-1])
+    seconds, peak_gb, what = json.loads(call(folder, part).splitlines()[-1])
     return seconds, peak_gb, what
+
+
+def call(folder: Path, part: str, *more: str) -> str:
+    """Run a part in a process of its own, and return what it printed."""
+    command = [sys.executable, __file__, "--part", part, "--folder", str(folder), *more]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def run_part(part: str, folder: Path) -> None:
