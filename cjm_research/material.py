@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+ABSENT = "optional file absent"
+UNREADABLE = "optional source cannot be read, left out"
+"""What `quality` says of an optional source that a study is made without."""
+
 COLUMNS: dict[str, list[str]] = {
     # one row per person that the source knows; further columns are audience segments.
     # consent: "quote", "no_quote", "withdrawn" or "" (the source does not say)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cjm_research.errors import SourceError, did_you_mean, quoted
+from cjm_research.material import ABSENT
 from cjm_research.readers.notes import Notes
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def find_files(source: Source, folder: Path, notes: Notes) -> list[Path]:
                 "`required: false`.",
             )
         if not files:
-            notes.warn(pattern, "optional file absent")
+            notes.warn(pattern, ABSENT)
         found |= set(files)
     for path in found:
         _check_size(path)

@@ -8,12 +8,10 @@ from typing import Any, Literal
 import cjm_research
 from cjm_research.codes import PERSON
 from cjm_research.integration import describe_rule, describe_rules, describe_trust
+from cjm_research.material import ABSENT, UNREADABLE
 from cjm_research.reporting.site import Chapter, Download, SiteContext
 from cjm_research.study import Study
 from cjm_research.study.coding_work import list_allowed_codes
-
-ABSENT = "optional file absent"
-"""What table `quality` says of an optional source without a file."""
 
 
 def build_context(
@@ -85,6 +83,11 @@ def _alerts(study: Study) -> Iterator[str]:
         yield (
             f"{labels.get(row.source, row.source)} is missing: no file is like “{row.file}”. "
             "Everything below was made without it."
+        )
+    for row in rows[rows["what"] == UNREADABLE].drop_duplicates(["source"]).itertuples():
+        yield (
+            f"{labels.get(row.source, row.source)} cannot be read: “{row.file}” is not what it "
+            "should be (`cjm check` says why). Everything below was made without this source."
         )
 
 

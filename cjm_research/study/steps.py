@@ -20,12 +20,14 @@ from cjm_research.config import (
     Findings,
     Observations,
     Roster,
+    Source,
     StudyConfig,
     Survey,
     Transcripts,
 )
-from cjm_research.errors import ConfigError, quoted
+from cjm_research.errors import ConfigError, SourceError, quoted
 from cjm_research.journey import UNASSIGNED, Journey
+from cjm_research.material import COLUMNS, UNREADABLE, Material
 from cjm_research.study import following, integrating
 from cjm_research.study.cache import Tables
 from cjm_research.study.kept_scores import measure_new
@@ -46,7 +48,7 @@ def make_evidence(
         if isinstance(source, Events) and source.stays:
             continue
         say(f"reading {source.name}")
-        materials.append(readers.read_source(source, folder, journey))
+        materials.append(_read(source, folder, journey))
     sheets = review.read_sheets(folder / "codes", journey=journey)
     evidence = privacy.pseudonymise(materials, config, journey, vault)
     unreviewed = {material.source: material.unreviewed for material in materials}
@@ -74,6 +76,24 @@ def make_evidence(
         sources.loc[mine, ["n_participants", "n_events"]] = counts
     tables["sources"] = sources
     return tables
+
+
+def _read(source: Source, folder: Path, journey: Journey) -> Material:
+    """Read a source; without its rows where it is optional and cannot be read.
+
+    A source that says who agreed is never passed over: who withdrew would be back.
+    """
+    says_who_agreed = isinstance(source, Roster) or "consent" in getattr(source, "columns", ())
+    try:
+        return readers.read_source(source, folder, journey)
+    except SourceError as error:
+        if source.required or says_who_agreed:
+            raise
+        # What is wrong may be said in people's words: `cjm check` says it, reports do not.
+        quality = pd.DataFrame(
+            [(error.where, "warning", UNREADABLE, 1)], columns=COLUMNS["quality"]
+        )
+        return Material(source=source.id, quality=quality)
 
 
 def make_codes(

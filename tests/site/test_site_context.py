@@ -52,6 +52,15 @@ def test_a_missing_optional_source_is_seen_first(study):
     assert alert.startswith("Survey, June is missing") and "june-*.csv" in alert
 
 
+def test_an_optional_source_that_cannot_be_read_is_seen_first(study):
+    (study.place.folder / "june-1.csv").write_bytes(b"id,why\nc2,Nobody came.\n\xff")
+    broken = open_study(study.place.folder)
+    (alert,) = build_context(broken, version_key="k" * 10).alerts
+    assert alert.startswith("Survey, June cannot be read") and "june-1.csv" in alert
+    assert "Nobody came" not in alert
+    assert list(broken.sources["n_participants"]) == [1, 0]
+
+
 def test_a_context_holds_a_version_rules_and_what_reviewers_may_choose(study):
     context = build_context(study, version_key="0123456789", as_of="2026-04-01", about="Part.")
     assert context.version_key == "0123456789"
