@@ -61,6 +61,22 @@ COLUMNS: dict[str, list[str]] = {
     ],
     # what was recognised and what was odd, counted: `level` is "info" or "warning"
     "quality": ["file", "level", "what", "n"],
+    # one row per file: `format` is what it was taken for; `delimiter`, `day_first` ("true",
+    # "false") and `timezone` are said only where the file told them; n_in = n_used + n_set_aside
+    # counts its rows, events or turns
+    "files": [
+        "file",
+        "format",
+        "encoding",
+        "delimiter",
+        "day_first",
+        "timezone",
+        "n_in",
+        "n_used",
+        "n_set_aside",
+    ],
+    # one row per row of a file that was left out, by its number in the file
+    "set_aside": ["file", "row", "reason"],
 }
 
 
@@ -83,5 +99,7 @@ class Material:
     answered: pd.DataFrame = field(default_factory=lambda: no_rows("answered"))
     events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
     quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
+    files: pd.DataFrame = field(default_factory=lambda: no_rows("files"))
+    set_aside: pd.DataFrame = field(default_factory=lambda: no_rows("set_aside"))
     unreviewed: int = 0
     """Files with words whose masking nobody has reviewed."""

@@ -189,6 +189,10 @@ MEANINGS = {
     "_Source.consent": "holds where a person has no consent of their own",
     "_Source.consent_values": "see below",
     "_Source.encoding": "of text files; found out when empty",
+    "_Source.format": "what the files must be taken for, such as `Qualtrics` or `[Otter, text]`; "
+    "anything when empty. `cjm check` says what they are",
+    "_Source.delimiter": "what separates the cells of `.csv`: `comma`, `semicolon`, `tab` or "
+    "`bar`; found out when empty",
     "_Source.sheet": "of `.xlsx` files; the first one that is visible when empty",
     "Collected.from": "first day",
     "Collected.to": "last day",

@@ -236,7 +236,9 @@ class _Source(_Part):
     unit: Literal["person", "visit"] = "person"
     consent: Literal["quote", "no_quote"] = "no_quote"
     consent_values: ConsentValues = Field(default_factory=ConsentValues)
+    format: Texts = Field(default_factory=list)
     encoding: str = ""
+    delimiter: Literal["", "comma", "semicolon", "tab", "bar"] = ""
     sheet: str = ""
 
     @property

@@ -23,6 +23,10 @@ class Evidence:
         One row per document and code that its source declares: document_id, code_group, code.
     quality : DataFrame
         What readers recognised and found odd: source, file, level, what, n.
+    files : DataFrame
+        How each file was read: source and the columns of the material's part.
+    set_aside : DataFrame
+        Rows of files that were left out: source, file, row, reason.
     masked_counts : DataFrame
         How many strings were masked: source, kind, n.
     document_files : dict
@@ -40,6 +44,8 @@ class Evidence:
     answered: pd.DataFrame
     declared_codes: pd.DataFrame
     quality: pd.DataFrame
+    files: pd.DataFrame
+    set_aside: pd.DataFrame
     masked_counts: pd.DataFrame
     masker: StudyMasker = field(repr=False)
     document_files: dict[str, str] = field(default_factory=dict, repr=False)

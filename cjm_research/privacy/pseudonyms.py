@@ -10,7 +10,7 @@ import pandas as pd
 
 from cjm_research.config import StudyConfig
 from cjm_research.journey import Journey
-from cjm_research.material import Material
+from cjm_research.material import COLUMNS, Material
 from cjm_research.privacy.counting import StudyMasker, build_study_masker
 from cjm_research.privacy.documents import write_documents
 from cjm_research.privacy.evidence import Evidence
@@ -71,7 +71,8 @@ def pseudonymise(
         parts["turns"].append(written.turns)
         parts["declared_codes"].append(written.declared_codes)
         files |= {document: reference for reference, document in written.references.items()}
-        parts["quality"].append(_write_quality(material, people, masker))
+        for name in ("quality", "files", "set_aside"):
+            parts[name].append(_write_about_files(material, name, people, masker))
         parts["answered"].append(_write_answered(material, people))
         for name in ("ratings", "answers", "events"):
             rows = _write_rows(material, name, people, masker, vault)
@@ -94,6 +95,12 @@ def pseudonymise(
         answered=_concat(parts["answered"], _ANSWERED).astype({"said_at": _TIME}),
         declared_codes=_concat(parts["declared_codes"], ["document_id", "code_group", "code"]),
         quality=_concat(parts["quality"], _QUALITY).astype({"n": "int64"}),
+        files=_concat(parts["files"], ["source", *COLUMNS["files"]]).astype(
+            dict.fromkeys(("n_in", "n_used", "n_set_aside"), "int64")
+        ),
+        set_aside=_concat(parts["set_aside"], ["source", *COLUMNS["set_aside"]]).astype(
+            {"row": "int64"}
+        ),
         masked_counts=masker.frame(),
         masker=masker,
         document_files=files,
@@ -148,8 +155,11 @@ def _write_participants(
     return frame
 
 
-def _write_quality(material: Material, people: People, masker: StudyMasker) -> pd.DataFrame:
-    """Return the reader's counts; a file named after a person gets the person's alias."""
+def _write_about_files(
+    material: Material, name: str, people: People, masker: StudyMasker
+) -> pd.DataFrame:
+    """Return what the reader noted; a file named after a person gets the person's alias."""
+    frame: pd.DataFrame = getattr(material, name)
     ids = material.identities[material.identities["kind"] == "id"]
     aliases = {
         str(value).casefold(): people.alias(material.source, str(raw)) or "[withdrawn]"
@@ -161,8 +171,9 @@ def _write_quality(material: Material, people: People, masker: StudyMasker) -> p
         alias = aliases.get(path.stem.casefold())
         return f"{alias}{path.suffix}" if alias else masker.masker.mask_names(clean_text(file))
 
-    files = material.quality["file"].map(shown).astype("object")
-    return material.quality.assign(source=material.source, file=files)
+    known = {file: shown(file) for file in frame["file"].unique()}
+    files = frame["file"].map(known).astype("object")
+    return frame.assign(source=material.source, file=files)
 
 
 def _quality(source: str, what: str, n: int, *, level: str = "warning") -> pd.DataFrame:

@@ -19,7 +19,8 @@ from cjm_research.readers.footers import find_footer
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.text import read_text
 
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+"""What separates cells, by the names that study.yaml uses."""
 _SNIFFED_RECORDS = 20
 _LISTED = 12
 
@@ -52,6 +53,7 @@ def read_cells(
     sheet: str = "",
     header_row: int = 1,
     column_names: Sequence[str] = (),
+    delimiter: str = "",
 ) -> Cells:
     """Return a .csv or .xlsx file as text cells; "NA", "None" and "001" stay what they are.
 
@@ -69,13 +71,18 @@ def read_cells(
         Number of the record that holds the column names; records before it are skipped.
     column_names : sequence of str
         Names by position, instead of the header's.
+    delimiter : str
+        Of .csv: "comma", "semicolon", "tab" or "bar"; told by the file when empty.
 
     Raises
     ------
     SourceError
         If the file is no such table, is empty, or its header does not fit `column_names`.
     """
-    records = read_records(path, notes=notes, encoding=encoding, sheet=sheet, header_row=header_row)
+    records = read_records(
+        path, notes=notes, encoding=encoding, sheet=sheet, header_row=header_row,
+        delimiter=delimiter,
+    )  # fmt: skip
     header = [squeeze(cell) for cell in records[header_row - 1]]
     if column_names:
         header = name_by_position(header, column_names, path.name)
@@ -83,7 +90,13 @@ def read_cells(
 
 
 def read_records(
-    path: Path, *, notes: Notes, encoding: str = "", sheet: str = "", header_row: int = 1
+    path: Path,
+    *,
+    notes: Notes,
+    encoding: str = "",
+    sheet: str = "",
+    header_row: int = 1,
+    delimiter: str = "",
 ) -> list[list[str]]:
     """Return every record of a .csv or .xlsx file, as `read_cells` does before naming columns.
 
@@ -94,7 +107,7 @@ def read_records(
     """
     suffix = path.suffix.casefold()
     if suffix in (".csv", ".tsv"):
-        records = _read_csv(path, notes, encoding)
+        records = _read_csv(path, notes, encoding, delimiter)
     elif suffix == ".xlsx":
         records = _read_xlsx(path, notes, sheet)
     else:
@@ -110,7 +123,10 @@ def read_records(
             "check that the file is the one you mean, and `header_row:` where the source has it.",
         )
     end = find_footer(records)
-    notes.warn(path.name, "lines of a Salesforce footer, left out", len(records) - end)
+    notes.of(path.name).n_in += len(records) - end
+    notes.set_aside(
+        path.name, "lines of a Salesforce footer, left out", range(end + 1, len(records) + 1)
+    )
     return records[:end]
 
 
@@ -164,11 +180,11 @@ def make_cells(
 ) -> Cells:
     """Return the records from position `first` on under a header, blank ones left out."""
     width = len(header)
-    rows, numbers, longer, blank = [], [], 0, 0
+    rows, numbers, longer, blank = [], [], 0, []
     for number, record in enumerate(records[first:], start=first + 1):
         values = [cell.strip() for cell in record]
         if not any(values):
-            blank += 1
+            blank.append(number)
             continue
         longer += any(values[width:])
         rows.append((values + [""] * (width - len(values)))[:width])
@@ -176,7 +192,8 @@ def make_cells(
     counts = Counter(name for name in header if name)
     repeated = frozenset(name for name, n in counts.items() if n > 1)
     notes.count(file, "rows", len(rows))
-    notes.warn(file, "blank rows, skipped", blank)
+    notes.of(file).n_in += len(rows) + len(blank)
+    notes.set_aside(file, "blank rows, skipped", blank)
     notes.warn(file, "rows with more cells than the header, the rest left out", longer)
     frame = pd.DataFrame(rows, columns=_unique(header), index=numbers, dtype="object")
     return Cells(file, frame, repeated)
@@ -211,14 +228,17 @@ def name_by_position(header: list[str], names: Sequence[str], where: str) -> lis
     return [squeeze(name) for name in names]
 
 
-def _read_csv(path: Path, notes: Notes, encoding: str) -> list[list[str]]:
+def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[list[str]]:
     text, used = read_text(path, encoding=encoding)
     if used != "utf-8":
         notes.count(path.name, f"encoding {used}", 1)
-    delimiter = _sniff_delimiter(text)
-    if delimiter != ",":
-        notes.count(path.name, f"cells separated by {_DELIMITER_WORDS[delimiter]}", 1)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    delimiter = declared or _sniff_delimiter(text)
+    if delimiter != "comma":
+        notes.count(path.name, f"cells separated by {delimiter}s", 1)
+    about = notes.of(path.name)
+    about.encoding, about.delimiter = used, delimiter
+    mark = DELIMITERS[delimiter]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     try:
         return [_check_length(record) for record in reader]
     except csv.Error as error:
@@ -240,14 +260,11 @@ def _check_length(record: list[str]) -> list[str]:
 _LONGEST_CELL = 131_072  # characters, as `csv` has it
 
 
-_DELIMITER_WORDS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-
-
 def _sniff_delimiter(text: str) -> str:
-    """Return the delimiter under which most of the first records are as wide as each other."""
+    """Return the name of the delimiter under which most first records have the same width."""
 
     def fit(delimiter: str) -> tuple[float, int]:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[delimiter])
         widths, stray = [], 0
         try:
             for record in reader:
@@ -265,7 +282,7 @@ def _sniff_delimiter(text: str) -> str:
         return ((n - stray) / len(widths) if width > 1 else 0.0, width)
 
     # max keeps the first of equals: a comma when nothing speaks against it.
-    return max(_DELIMITERS, key=fit)
+    return max(DELIMITERS, key=fit)
 
 
 def _read_xlsx(path: Path, notes: Notes, wanted: str) -> list[list[str]]:

@@ -99,22 +99,25 @@ def read_event_export(
     columns = {key: squeeze(name) for key, name in columns.items()}
     wanted = list(dict.fromkeys(columns.values()))
     rows, numbers, keys, ranks = [], [], [], []
-    n_timeless = 0
+    timeless = []
     for number, record in chain(first, numbered):
         for event in export.unfold(record) if export.unfold else (record,):
             time = export.time(event)
-            n_timeless += time is None
             if time is None:
+                timeless.append(number)
                 continue
             rows.append([time if name == TIME else _as_text(event, name) for name in wanted])
             numbers.append(number)
             keys.append(tuple(_as_text(event, name) for name in export.key))
             ranks.append(_as_number(look_up(event, export.rank)) if export.rank else 0.0)
-    for what, n in records.odd.items():
-        notes.warn(path.name, what, n)
+    about = notes.of(path.name)
+    about.format = export.name
+    about.n_in += len(rows) + len(timeless) + sum(map(len, records.odd.values()))
+    for what, odd in records.odd.items():
+        notes.set_aside(path.name, what, odd)
     notes.count(path.name, f"exported by {export.name}", 1)
     notes.count(path.name, "rows", len(rows))
-    notes.warn(path.name, "events without a readable time, left out", n_timeless)
+    notes.set_aside(path.name, "events without a readable time, left out", timeless)
     if export.note and "timezone" not in source.model_fields_set:
         notes.warn(path.name, export.note, 1)
     frame = pd.DataFrame(rows, columns=wanted, index=numbers, dtype="object")
@@ -157,7 +160,7 @@ def _drop_repeated(
     new = np.array([key not in seen for key in keys], dtype=bool)
     kept = (order.index.isin(best) & new) | ~whole
     seen |= set(keys)
-    notes.warn(file, "events that the program delivered twice, left out", int((~kept).sum()))
+    notes.set_aside(file, "events that the program delivered twice, left out", frame.index[~kept])
     return frame[kept]
 
 

@@ -17,7 +17,7 @@ from cjm_research.readers.json_records import SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.pages import match_pages
 from cjm_research.readers.rows import Row, make_rows
-from cjm_research.readers.surveys import note_clock_changes
+from cjm_research.readers.surveys import note_way_of_times
 from cjm_research.readers.times import read_times
 from cjm_research.readers.xes import is_xes, read_xes
 
@@ -63,7 +63,7 @@ def read_events(source: Events, folder: Path, journey: Journey) -> Material:
         source=source.id,
         people=make_rows("people", people),
         events=events,
-        quality=notes.frame(),
+        **notes.parts(),
     )
 
 
@@ -97,10 +97,14 @@ def _read_columns(
     _check_mapping(source)
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     if path.suffix.casefold() != ".parquet":
-        cells = read_cells(path, notes=notes, encoding=source.encoding, sheet=source.sheet)
+        cells = read_cells(
+            path, notes=notes, encoding=source.encoding, sheet=source.sheet,
+            delimiter=source.delimiter,
+        )  # fmt: skip
     else:
         cells = _read_parquet(path, list(wanted), notes)
     require_columns(cells, wanted)
+    notes.of(path.name).format = "table"
     return cells, {str(key): name for key, name in source.columns.items()}
 
 
@@ -124,6 +128,7 @@ def _read_parquet(path: Path, wanted: list[str], notes: Notes) -> Cells:
     frame = frame.rename(columns=squeeze)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     notes.count(path.name, "rows", len(frame))
+    notes.of(path.name).n_in += len(frame)
     return Cells(path.name, frame)
 
 
@@ -161,12 +166,17 @@ def _to_events(
         }
     )[COLUMNS["events"]]
     attributed = events["raw_id"] != ""
-    notes.warn(
-        cells.file, "unattributed events (no participant), left out", int((~attributed).sum())
+    notes.set_aside(
+        cells.file, "unattributed events (no participant), left out", events.index[~attributed]
     )
     named = events["event"] != ""
-    notes.warn(cells.file, "events without a name or a stage, left out", int((~named).sum()))
+    notes.set_aside(
+        cells.file,
+        "events without a name or a stage, left out",
+        events.index[attributed & ~named],
+    )
     kept = events[attributed & named]
+    notes.of(cells.file).n_used += len(kept)
     notes.count(cells.file, "events in a stage of the journey", int((kept["stage"] != "").sum()))
     notes.count(cells.file, "events in no stage of the journey", int((kept["stage"] == "").sum()))
     notes.warn(cells.file, "events that occur twice in every column", int(kept.duplicated().sum()))
@@ -192,7 +202,7 @@ def _read_occurred(source: Events, cells: Cells, name: str, notes: Notes) -> pd.
             "source holds), or take these rows out; an event without a time has no place in a "
             "journey.",
         )
-    note_clock_changes(times, cells.file, notes)
+    note_way_of_times(times, cells.file, notes)
     return times.utc
 
 

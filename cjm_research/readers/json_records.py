@@ -26,11 +26,11 @@ _LINES = "lines that are no JSON record, left out"
 class Records:
     """Records with the number of their line, read one after another.
 
-    `odd` counts what is left out, and is complete when the last record was taken.
+    `odd` numbers what is left out, and is complete when the last record was taken.
     """
 
     path: Path
-    odd: dict[str, int] = field(default_factory=lambda: {_LINES: 0})
+    odd: dict[str, list[int]] = field(default_factory=lambda: {_LINES: []})
 
     def __iter__(self) -> Iterator[tuple[int, Record]]:
         """Yield line number and record.
@@ -67,7 +67,7 @@ class Records:
                 if isinstance(record, dict):
                     yield number, record
                 else:
-                    self.odd[_LINES] += 1
+                    self.odd[_LINES].append(number)
             line = _read_line(stream, self.path)
 
     def _read_list(self, content: bytes, number: int) -> Iterator[tuple[int, Record]]:
@@ -83,7 +83,7 @@ class Records:
             if isinstance(record, dict):
                 yield number, record
             else:
-                self.odd[_LINES] += 1
+                self.odd[_LINES].append(number)
 
 
 def look_up(record: Record, name: str) -> Any:

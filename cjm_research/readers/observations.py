@@ -59,7 +59,10 @@ def read_observations(source: Observations, folder: Path, journey: Journey) -> M
             encoding=source.encoding,
             sheet=source.sheet,
             header_row=source.header_row,
+            delimiter=source.delimiter,
         )
+        about = notes.of(path.name)
+        about.format, about.n_used = "table", about.n_used + len(cells.frame)
         require_columns(cells, _wanted_columns(source))
         _check_people(source, cells)
         frame = cells.frame
@@ -85,7 +88,7 @@ def read_observations(source: Observations, folder: Path, journey: Journey) -> M
         turns=make_rows("turns", turns),
         ratings=make_rows("ratings", ratings),
         events=make_rows("events", events),
-        quality=notes.frame(),
+        **notes.parts(),
         unreviewed=unreviewed if turns else 0,
     )
 

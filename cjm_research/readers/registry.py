@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cjm_research.config import Source
-from cjm_research.errors import UnknownNameError
+from cjm_research.errors import SourceError, UnknownNameError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.event_logs import read_events
@@ -52,4 +52,19 @@ def read_source(source: Source, folder: Path, journey: Journey) -> Material:
     """
     if source.kind not in READERS:
         raise UnknownNameError("kind of source", source.kind, READERS)
-    return READERS[source.kind](source, folder, journey)
+    material = READERS[source.kind](source, folder, journey)
+    _check_formats(source, material)
+    return material
+
+
+def _check_formats(source: Source, material: Material) -> None:
+    """Check that files are what study.yaml says: a later export may look like something else."""
+    allowed = {name.casefold() for name in source.format}
+    for row in material.files.itertuples():
+        if allowed and row.format.casefold() not in allowed:
+            raise SourceError(
+                str(row.file),
+                f"it was taken for '{row.format}', but `format:` of source '{source.id}' allows "
+                f"{quoted(source.format)}.",
+                "export it as before, or correct `format:` in study.yaml if this is right.",
+            )

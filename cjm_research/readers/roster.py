@@ -43,7 +43,12 @@ def read_roster(source: Roster, folder: Path, journey: Journey) -> Material:
     people = []
     identities: list[Row] = []
     for path in find_files(source, folder, notes):
-        cells = read_cells(path, notes=notes, encoding=source.encoding, sheet=source.sheet)
+        cells = read_cells(
+            path, notes=notes, encoding=source.encoding, sheet=source.sheet,
+            delimiter=source.delimiter,
+        )  # fmt: skip
+        about = notes.of(path.name)
+        about.format, about.n_used = "table", about.n_used + len(cells.frame)
         require_columns(cells, _wanted_columns(source))
         raw_ids = cells.frame[squeeze(source.columns["participant"])]
         check_ids(raw_ids, cells.file, source.columns["participant"], seen)
@@ -57,7 +62,7 @@ def read_roster(source: Roster, folder: Path, journey: Journey) -> Material:
         source=source.id,
         people=frame.fillna(""),
         identities=make_rows("identities", identities),
-        quality=notes.frame(),
+        **notes.parts(),
     )
 
 

@@ -67,7 +67,9 @@ def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Exp
     SourceError
         If the file is no table, or its header does not fit `column_names`.
     """
-    records = read_records(path, notes=notes, encoding=source.encoding, sheet=source.sheet)
+    records = read_records(
+        path, notes=notes, encoding=source.encoding, sheet=source.sheet, delimiter=source.delimiter
+    )
     export = recognise_export(records)
     if source.column_names:
         header = name_by_position(export.header, source.column_names, path.name)
@@ -75,12 +77,14 @@ def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Exp
     if export.guarded:
         records = [[strip_guard(cell) for cell in record] for record in records]
     cells = make_cells(path.name, export.header, records, first=export.first, notes=notes)
+    notes.of(path.name).format = export.name
     if export.name != TABLE:
         notes.count(path.name, f"exported by {export.name}", 1)
     column, values = export.trial
     if column in cells.frame:
         trial = cells.frame[column].str.casefold().isin(values)
-        notes.warn(path.name, "previews and tests, left out", int(trial.sum()))
+        rows = cells.frame.index[trial]
+        notes.set_aside(path.name, "previews and tests, left out", rows)
         cells = replace(cells, frame=cells.frame[~trial])
     return cells, export
 

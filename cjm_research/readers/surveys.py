@@ -77,6 +77,7 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
         unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
         cells, export = read_export(path, source, notes=notes)
         require_columns(cells, _wanted_columns(source))
+        notes.of(path.name).n_used += len(cells.frame)
         raw_ids = _participant_ids(source, cells, seen)
         times = _read_submitted(source, cells, export, notes)
         _add_people(rows, source, cells, raw_ids)
@@ -116,7 +117,7 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
         answers=make_rows("answers", rows.answers),
         answered=make_rows("answered", rows.answered),
         events=make_rows("events", rows.events),
-        quality=notes.frame(),
+        **notes.parts(),
         unreviewed=unreviewed if rows.turns else 0,
     )
 
@@ -190,7 +191,7 @@ def _read_submitted(source: Survey, cells: Cells, export: Export, notes: Notes) 
         where=f"{cells.file}, column '{column}'",
     )
     notes.warn(cells.file, f"unreadable times in '{squeeze(column)}'", len(times.unreadable))
-    note_clock_changes(times, cells.file, notes)
+    note_way_of_times(times, cells.file, notes)
     return times.utc
 
 
@@ -199,11 +200,14 @@ def _find_timezone(source: Survey, file: str, export: Export, notes: Notes) -> s
     if "timezone" in source.model_fields_set or not export.timezone:
         return source.timezone
     notes.count(file, f"times are of {export.timezone}, as the export says", 1)
+    notes.of(file).timezone = export.timezone
     return export.timezone
 
 
-def note_clock_changes(times: Times, file: str, notes: Notes) -> None:
-    """Note times that a change of clocks makes uncertain by an hour."""
+def note_way_of_times(times: Times, file: str, notes: Notes) -> None:
+    """Note the order that dates were read in, and times uncertain by a change of clocks."""
+    if times.day_first is not None:
+        notes.of(file).day_first = "true" if times.day_first else "false"
     notes.warn(file, "times that exist twice when clocks go back, read as the first", times.doubled)
     notes.warn(file, "times that do not exist when clocks go forward, moved on", times.skipped)
 

@@ -35,12 +35,15 @@ class Times:
     doubled, skipped : int
         Local times that exist twice (read as the first) or not at all (moved forward) because
         clocks were changed.
+    day_first : bool, optional
+        The order of 03/04/2025 as the column's values told it; None where nothing had to.
     """
 
     utc: pd.Series
     unreadable: pd.Index
     doubled: int = 0
     skipped: int = 0
+    day_first: bool | None = None
 
 
 def read_times(
@@ -72,22 +75,30 @@ def read_times(
     text = cells.astype(str).str.strip().where(cells.notna(), "")
     parts = _split_iso(text)
     numeric = text[(parts["year"].isna()) & (text != "")]
+    found = None
     if len(numeric):
-        parts.update(_split_numeric(numeric, day_first, where))
+        split, order = _split_numeric(numeric, day_first, where)
+        parts.update(split)
+        found = order if day_first is None else None
     naive, offset = _assemble(parts)
     blank = text == ""
     aware = offset.notna()
     local = _localize(naive.where(~aware), zone, text.index[:0])
     values = local.utc.where(~aware, (naive - offset).dt.tz_localize("UTC"))
     unreadable = text.index[values.isna() & ~blank]
-    return Times(values.astype("datetime64[us, UTC]"), unreadable, local.doubled, local.skipped)
+    return Times(
+        values.astype("datetime64[us, UTC]"), unreadable, local.doubled, local.skipped, found
+    )
 
 
 def _split_iso(text: pd.Series) -> pd.DataFrame:
     return text.str.extract(rf"\A{_ISO}\Z").astype("object")
 
 
-def _split_numeric(text: pd.Series, day_first: bool | None, where: str) -> pd.DataFrame:
+def _split_numeric(
+    text: pd.Series, day_first: bool | None, where: str
+) -> tuple[pd.DataFrame, bool | None]:
+    """Return the parts of dates, and whether the day comes first; None where no cell is one."""
     parts = text.str.extract(rf"\A{_NUMERIC}\Z").astype("object")
     first = pd.to_numeric(parts["first"], errors="coerce")
     second = pd.to_numeric(parts["second"], errors="coerce")
@@ -121,7 +132,8 @@ def _split_numeric(text: pd.Series, day_first: bool | None, where: str) -> pd.Da
     parts["month"] = parts["second"] if is_day_first else parts["first"]
     short = parts["year"].str.len() == 2
     parts["year"] = parts["year"].where(~short, "20" + parts["year"].fillna(""))
-    return parts.drop(columns=["first", "second"])
+    order = bool(is_day_first) if first.notna().any() else None
+    return parts.drop(columns=["first", "second"]), order
 
 
 def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

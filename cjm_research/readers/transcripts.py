@@ -96,7 +96,7 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
         people=make_rows("people", [(raw_id, "") for raw_id in people]),
         identities=make_rows("identities", list(identities)),
         turns=make_rows("turns", turns),
-        quality=notes.frame(),
+        **notes.parts(),
         unreviewed=unreviewed,
     )
 
@@ -227,6 +227,9 @@ def _note_file(notes: Notes, file: Opened, parsed: Parsed, roles: list[str]) -> 
     name = file.path.name
     form = recognise(file)
     notes.count(name, f"read as {form.name} ({form.sign})", 1)
+    about = notes.of(name)
+    about.format, about.encoding = form.name, file.encoding
+    about.n_in, about.n_used = about.n_in + len(roles), about.n_used + len(roles)
     for role in ("participant", "interviewer", "observer"):
         if role in roles:
             notes.count(name, f"turns of the {role}", roles.count(role))

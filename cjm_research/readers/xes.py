@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cjm_research.config import Events
@@ -61,10 +62,15 @@ def read_xes(path: Path, source: Events, *, notes: Notes) -> tuple[Cells, dict[s
     frame = frame.set_index(frame.pop("row").astype("int64").rename(None))
     notes.count(path.name, "exported as XES", 1)
     notes.count(path.name, "rows", len(frame))
+    about = notes.of(path.name)
+    about.format = "XES"
+    about.n_in += len(frame)
     counts = Counter(transitions)
     if counts[_DONE] and len(counts) > 1:
-        done = [transition == _DONE for transition in transitions]
-        notes.warn(path.name, "events of activities not yet complete, left out", done.count(False))
+        done = np.array([transition == _DONE for transition in transitions])
+        notes.set_aside(
+            path.name, "events of activities not yet complete, left out", frame.index[~done]
+        )
         frame = frame[done]
     return Cells(path.name, frame), columns
 

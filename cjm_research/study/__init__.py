@@ -125,6 +125,8 @@ TABLES: dict[str, str] = {
     "events": "one row per event",
     "sources": "one row per source: what it is, n, dates, sampling",
     "quality": "one row per thing noticed while reading",
+    "files": "one row per file: what it was taken for, rows in, rows used, rows set aside",
+    "set_aside": "one row per row of a file that was left out, and why",
     "masked": "how often what kind of identifying text was masked",
 }
 """Every table of a study, with its grain."""

@@ -62,6 +62,8 @@ def make_evidence(
         "events": evidence.events,
         "declared_codes": evidence.declared_codes,
         "quality": evidence.quality,
+        "files": evidence.files,
+        "set_aside": evidence.set_aside,
         "masked": evidence.masked_counts,
         "people_codes": _mask_sheets(
             review.locate_sheets(sheets, evidence.document_files), evidence.masker

@@ -18,7 +18,7 @@ FUNNEL = pd.DataFrame(
 COMPARISON = pd.DataFrame({"segment": ["team"], "kind": ["drop_off"], "suppressed": [False]})
 OF_PEOPLE = {"participants", "documents", "turns", "excerpts", "codes", "held_codes", "scores",
              "embeddings", "ratings", "answers", "events", "person_stages", "statements",
-             "lost_codes", "masked", "quality", "coders"}  # fmt: skip
+             "lost_codes", "masked", "quality", "files", "set_aside", "coders"}  # fmt: skip
 
 
 def mask(table, name, **changed):

@@ -19,6 +19,8 @@ STAGE_LEVEL = {
     "joins": ["source_a", "source_b", "n_both", "match_rate"],
     "sources": ["source", "kind", "n_participants", "sampling", "n_unreviewed"],
     "quality": ["source", "file", "level", "what", "n"],
+    "files": ["source", "file", "format", "n_in", "n_used", "n_set_aside"],
+    "set_aside": ["source", "file", "row", "reason"],
     "lost_codes": ["coder_id", "row", "reason"],
 }
 

@@ -299,7 +299,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "quotes": ("excerpts", "documents", "turns"),
     "joint_display": ("links", "person_stages", "display_gaps", "orders"),
     "segment_people": ("participants",),
-    "coverage": ("sources", "quality", "masked"),
+    "coverage": ("sources", "files", "set_aside", "quality", "masked"),
     "comparability": ("comparable_sources",),
     "stage_bases": ("talk", "dominance", "saturation", "languages"),
 }  # fmt: skip
