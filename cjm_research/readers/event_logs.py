@@ -11,7 +11,7 @@ from cjm_research.errors import SourceError
 from cjm_research.journey import Journey
 from cjm_research.material import COLUMNS, Material, no_rows
 from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
-from cjm_research.readers.event_exports import Key, read_event_export
+from cjm_research.readers.event_exports import TIME, Key, read_event_export
 from cjm_research.readers.files import find_files
 from cjm_research.readers.json_records import SUFFIXES
 from cjm_research.readers.notes import Notes
@@ -202,7 +202,9 @@ def _read_occurred(source: Events, cells: Cells, name: str, notes: Notes) -> pd.
             "source holds), or take these rows out; an event without a time has no place in a "
             "journey.",
         )
-    note_way_of_times(times, cells.file, notes)
+    # An export of a program that writes no zone has said so already.
+    known = "timezone" in source.model_fields_set or name == TIME
+    note_way_of_times(times, cells.file, notes, zone_known=known)
     return times.utc
 
 

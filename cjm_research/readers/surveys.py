@@ -191,7 +191,8 @@ def _read_submitted(source: Survey, cells: Cells, export: Export, notes: Notes) 
         where=f"{cells.file}, column '{column}'",
     )
     notes.warn(cells.file, f"unreadable times in '{squeeze(column)}'", len(times.unreadable))
-    note_way_of_times(times, cells.file, notes)
+    known = "timezone" in source.model_fields_set or bool(export.timezone)
+    note_way_of_times(times, cells.file, notes, zone_known=known)
     return times.utc
 
 
@@ -204,8 +205,10 @@ def _find_timezone(source: Survey, file: str, export: Export, notes: Notes) -> s
     return export.timezone
 
 
-def note_way_of_times(times: Times, file: str, notes: Notes) -> None:
-    """Note the order that dates were read in, and times uncertain by a change of clocks."""
+def note_way_of_times(times: Times, file: str, notes: Notes, *, zone_known: bool) -> None:
+    """Note the order and zone that dates were read in, and what clock changes make uncertain."""
+    if not zone_known:
+        notes.warn(file, "times without a zone, read as UTC: declare `timezone:`", times.n_naive)
     if times.day_first is not None:
         notes.of(file).day_first = "true" if times.day_first else "false"
     notes.warn(file, "times that exist twice when clocks go back, read as the first", times.doubled)

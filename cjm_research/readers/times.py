@@ -37,6 +37,8 @@ class Times:
         clocks were changed.
     day_first : bool, optional
         The order of 03/04/2025 as the column's values told it; None where nothing had to.
+    n_naive : int
+        Times that carry no zone, and were read as of the zone given.
     """
 
     utc: pd.Series
@@ -44,6 +46,7 @@ class Times:
     doubled: int = 0
     skipped: int = 0
     day_first: bool | None = None
+    n_naive: int = 0
 
 
 def read_times(
@@ -87,8 +90,9 @@ def read_times(
     values = local.utc.where(~aware, (naive - offset).dt.tz_localize("UTC"))
     unreadable = text.index[values.isna() & ~blank]
     return Times(
-        values.astype("datetime64[us, UTC]"), unreadable, local.doubled, local.skipped, found
-    )
+        values.astype("datetime64[us, UTC]"), unreadable, local.doubled, local.skipped, found,
+        local.n_naive,
+    )  # fmt: skip
 
 
 def _split_iso(text: pd.Series) -> pd.DataFrame:
@@ -183,6 +187,7 @@ def _localize(naive: pd.Series, zone: tzinfo, unreadable: pd.Index) -> Times:
         unreadable,
         int((doubled & known).sum()),
         int((skipped & known).sum()),
+        n_naive=int(known.sum()),
     )
 
 

@@ -16,17 +16,8 @@ from cjm_research.config import (
 )
 from cjm_research.errors import CjmError, did_you_mean, quoted
 from cjm_research.journey import Journey
-from cjm_research.material import Material
-from cjm_research.study import following
+from cjm_research.study import first_look, following
 from cjm_research.study.project import FINDINGS_FILE, STUDY_FILE, find_study
-
-_COUNTED = {
-    "people": "people",
-    "turns": "turns of speech, answers and notes",
-    "ratings": "ratings",
-    "answers": "filled cells",
-    "events": "events",
-}
 
 
 def check_study(study: str | Path) -> tuple[list[str], int]:
@@ -65,6 +56,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     lines.append("coders: " + ", ".join(coders))
     n_problems = 0
     seen: set[str] = set()
+    materials = []
     for source in config.sources:
         lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
         try:
@@ -79,13 +71,19 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
             n_problems += 1
             lines += [f"  ! {line}" for line in str(error).splitlines()]
             continue
-        lines += _describe(material, journey)
+        materials.append(material)
+        lines += first_look.describe_material(material, source, journey)
         seen |= set(material.events["event"])
         for file, columns in unused.items():
             lines.append(f"  ? {file}: columns that study.yaml does not name: {quoted(columns)}.")
             lines.append(
                 "    Map them under this source if the study needs them; else they stay unread."
             )
+    lines += first_look.describe_people(materials, config)
+    lines += first_look.describe_coverage(materials, journey)
+    lines += first_look.describe_languages(materials)
+    lines += first_look.list_rows_aside(materials, place.processed / "set_aside.csv")
+    lines += first_look.propose_lines(materials, config)
     slips = following.find_slips(config)
     found = [f"  ! {line}" for slip in slips for line in slip.splitlines()]
     found += _describe_unseen(config, journey, seen)
@@ -176,33 +174,3 @@ def _describe_findings(findings: Findings, codebook: coding.Codebook) -> list[st
         for row in findings.opportunities
         if row.code not in known
     ]
-
-
-def _describe(material: Material, journey: Journey) -> list[str]:
-    lines = []
-    for part, words in _COUNTED.items():
-        n = len(getattr(material, part))
-        if n:
-            lines.append(f"  {n:>8,} {words}")
-    if len(material.turns):
-        roles = material.turns["speaker"].value_counts()
-        lines.append("           by " + ", ".join(f"{role} {n:,}" for role, n in roles.items()))
-    if len(material.events):
-        known = {
-            name for stage in journey for name in (*stage.completed_by, *stage.completed_elsewhere)
-        }
-        loose = (material.events["stage"] == "") & ~material.events["event"].isin(known)
-        unmapped = material.events.loc[loose, "event"].value_counts()
-        if len(unmapped):
-            names = ", ".join(f"{name} ({n:,})" for name, n in unmapped.head(8).items())
-            lines.append(f"  ? events without a stage: {names}")
-            lines.append("    List them under `events:` of a stage, if they belong to one.")
-    if material.unreviewed:
-        lines.append(
-            f"  ? {material.unreviewed} files whose masked names nobody has reviewed: the report "
-            "will be marked as a draft."
-        )
-    for row in material.quality.to_dict("records"):
-        mark = "?" if row["level"] == "warning" else " "
-        lines.append(f"  {mark} {row['file']}: {row['what']}: {row['n']:,}")
-    return lines

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 from cjm_research.config import JourneyPart, Source, build_journey
 from cjm_research.errors import CjmError, SourceError
 from cjm_research.readers import Guess, read_source, recognise_file
+from cjm_research.study.first_look import find_pins
 from cjm_research.study.project import STUDY_FILE
 
 _HEAD = """\
@@ -145,17 +146,17 @@ def _declare(
     refused: list[str] = []
     taken: set[str] = set()
     for files, guess in _group(guesses):
-        problem = _try(_source(files, guess), folder)
+        problem, pins = _try(_source(files, guess), folder)
         if problem:
             # One file that cannot be read as the others are keeps nobody else out.
-            problems = {name: _try(_source([name], guess), folder) for name in files}
+            problems = {name: _try(_source([name], guess), folder)[0] for name in files}
             refused += _refuse({name: found for name, found in problems.items() if found})
             files = [name for name, found in problems.items() if not found]
-            problem = _try(_source(files, guess), folder) if files else ""
+            problem, pins = _try(_source(files, guess), folder) if files else ("", {})
             refused += _refuse(dict.fromkeys(files, problem)) if problem else []
         if files and not problem:
             source = _source(files, guess)
-            sources.append(source | {"id": _make_id(guess.kind, taken)})
+            sources.append(source | {"id": _make_id(guess.kind, taken)} | pins)
     return sources, refused
 
 
@@ -180,15 +181,15 @@ def _source(files: Sequence[str], guess: Guess) -> dict[str, Any]:
     return source
 
 
-def _try(source: dict[str, Any], folder: Path) -> str:
-    """Return why a source cannot be read as declared; empty when it can."""
+def _try(source: dict[str, Any], folder: Path) -> tuple[str, dict[str, Any]]:
+    """Return why a source cannot be read as declared (empty: it can), and how it was read."""
     model = TypeAdapter(Annotated[Source, Field(discriminator="kind")]).validate_python(source)
     journey = build_journey(JourneyPart(template="commerce"), where=STUDY_FILE)
     try:
-        read_source(model, folder, journey)
+        material = read_source(model, folder, journey)
     except CjmError as error:
-        return " ".join(str(error).split())
-    return ""
+        return " ".join(str(error).split()), {}
+    return "", find_pins(material, model)
 
 
 def _write(

@@ -106,6 +106,7 @@ def test_the_proposal_says_what_each_file_holds(project):
         "sampling": "purposive",
         "consent": "no_quote",
         "interviewers": ["Ines Holm"],
+        "format": ["Otter", "Teams document"],
     }
     assert sources["survey"]["columns"] == {
         "participant": "ResponseId",
