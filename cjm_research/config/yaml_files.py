@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def read_yaml(path: Path, *, where: str, keep_digits: bool = False) -> Any:
     Raises
     ------
     ConfigError
-        If it is no UTF-8 text or no YAML, a key occurs twice, or a date is no day.
+        If it is no UTF-8 text or no YAML, a key occurs twice, a date is no day, or aliases make
+        it grow beyond reason.
     """
     loader = _DigitsLoader if keep_digits else _StrictLoader
     try:
@@ -35,6 +37,8 @@ def read_yaml(path: Path, *, where: str, keep_digits: bool = False) -> Any:
         raise ConfigError(where, [_describe_yaml(error)]) from error
     except ValueError as error:  # YAML reads 2026-13-01 as a date, and there is no such day
         raise ConfigError(where, [f"a date is no day of the calendar ({error})."]) from error
+    except RecursionError as error:
+        raise ConfigError(where, ["it is nested too deeply to be read."]) from error
 
 
 class WrittenNumber(float):
@@ -51,6 +55,31 @@ class WrittenNumber(float):
 class _StrictLoader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice: the second would silently win."""
 
+    def get_single_node(self) -> yaml.Node | None:
+        """Return the document, unless its aliases stand for more than memory holds."""
+        node = super().get_single_node()
+        if node is not None and _expanded_size(node, {}) > _MOST_NODES:
+            raise yaml.constructor.ConstructorError(
+                None, None, "aliases (*name) make it grow beyond reason", node.start_mark
+            )
+        return node
+
+
+_MOST_NODES = 1_000_000
+
+
+def _expanded_size(node: yaml.Node, known: dict[int, float]) -> float:
+    """Count the nodes that a node stands for once aliases are replaced; endless when it is."""
+    if id(node) not in known:
+        known[id(node)] = math.inf  # until it is known: what it holds may hold it again
+        parts: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            parts = node.value
+        known[id(node)] = 1 + sum(_expanded_size(part, known) for part in parts)
+    return known[id(node)]
+
 
 def _no_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
@@ -62,7 +91,8 @@ def _no_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any,
             raise yaml.constructor.ConstructorError(
                 None, None, f"the key '{key}' occurs twice", key_node.start_mark
             )
-        seen.add(key)
+        if isinstance(key, str):
+            seen.add(key)
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
 

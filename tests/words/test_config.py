@@ -13,6 +13,7 @@ from cjm_research.config import (
     load_templates,
     resolve_stage,
 )
+from cjm_research.config.yaml_files import read_yaml
 from cjm_research.errors import ConfigError, UnknownNameError
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "raw" / "demo" / "study.yaml"
@@ -96,6 +97,36 @@ def test_a_key_given_twice_is_refused(problems):
 def test_a_key_given_twice_deep_inside_is_refused(problems):
     (problem,) = problems(MINIMAL.replace("{template: commerce}", "{template: a, template: b}"))
     assert "the key 'template' occurs twice" in problem
+
+
+LAUGHS = "a: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]\n" + "".join(
+    f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (LAUGHS, "aliases (*name) make it grow beyond reason"),
+        ("title: &a [*a]\n", "aliases (*name) make it grow beyond reason"),
+        ("title: " + "[" * 100_000, "nested too deeply"),
+        ("? [a, b]\n: c\n", "unhashable key"),
+        ("title: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
+    ],
+    ids=["billion laughs", "itself", "deep", "a list as key", "python"],
+)
+def test_hostile_yaml_is_refused(tmp_path, text, said):
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_yaml(path, where="study.yaml")
+    assert said in str(caught.value)
+
+
+def test_aliases_that_stay_small_are_read(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text("one: &a {x: 1}\ntwo: *a\n")
+    assert read_yaml(path, where="study.yaml") == {"one": {"x": 1}, "two": {"x": 1}}
 
 
 def test_merged_mappings_are_no_duplicates(load):
