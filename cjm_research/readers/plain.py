@@ -43,6 +43,7 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
     lines = [
         _unfold_label(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     ]
+    lines = _name_letters(lines)
     labels = find_labels((_strip_time(line)[1] for line in lines), declared=declared)
     utterances: list[Utterance] = []
     heading, paragraph, before = "", False, 0
@@ -76,6 +77,21 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
         DOUBTFUL: count_doubtful(lines, labels),
     }
     return Parsed([turn for turn in utterances if turn.text], odd)
+
+
+_LETTER = re.compile(r"\s*(?P<letter>[QA])\.\s+(?P<text>\S.*)")
+
+
+def _name_letters(lines: list[str]) -> list[str]:
+    """Return `Q. ...` and `A. ...` as labels, where both occur in turn and not once only."""
+    found = [_LETTER.fullmatch(line) for line in lines]
+    letters = [match["letter"] for match in found if match]
+    if letters[:4] != ["Q", "A", "Q", "A"]:
+        return lines  # a list of points may begin with A.
+    return [
+        f"{match['letter']}: {match['text']}" if match else line
+        for line, match in zip(lines, found, strict=True)
+    ]
 
 
 def _unfold_label(line: str) -> str:

@@ -24,6 +24,7 @@ from cjm_research.readers.notes import Notes
 from cjm_research.readers.survey_exports import TABLE, Export, recognise_export
 from cjm_research.readers.times import read_times
 from cjm_research.readers.transcript_formats import open_transcript, recognise
+from cjm_research.readers.turn_tables import has_turn_table
 from cjm_research.readers.utterances import (
     GENERIC_INTERVIEWERS,
     GENERIC_OBSERVERS,
@@ -73,7 +74,7 @@ def recognise_file(path: Path) -> Guess:
     try:
         if _NO_DATA.fullmatch(path.name):
             return Guess(path.name, "", "not read: it describes the others")
-        if ending in TALKS or _is_whisper(path):
+        if ending in TALKS or _is_talk(path):
             return _guess_transcript(path)
         if is_xes(path):
             return _guess_xes(path)
@@ -86,12 +87,12 @@ def recognise_file(path: Path) -> Guess:
     return Guess(path.name, "", f"not read: files ending in '{ending}' are none that is known")
 
 
-def _is_whisper(path: Path) -> bool:
-    if path.suffix.casefold() not in (".json", ".tsv"):
+def _is_talk(path: Path) -> bool:
+    if path.suffix.casefold() not in (".json", ".tsv", ".csv"):
         return False
     with path.open("rb") as file:  # an export of events may be larger than memory
         head = file.read(_HEAD_BYTES).decode("utf-8", "replace")
-    return head.startswith(TSV_HEADER) or has_segments(head)
+    return head.startswith(TSV_HEADER) or has_segments(head) or has_turn_table(head)
 
 
 def _guess_transcript(path: Path) -> Guess:

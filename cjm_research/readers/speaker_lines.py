@@ -1,6 +1,6 @@
-"""Transcripts whose turns stand under a line `Name  m:ss`: Otter and Teams.
+"""Transcripts whose turns stand under a line of name and time: Otter, Teams, Zoom's captions.
 
-Otter writes such lines into text, Teams into the paragraphs of a Word document, one a turn.
+Otter writes `Name  m:ss` into text, Teams into the paragraphs of a Word document, one a turn.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from cjm_research.readers.utterances import Parsed, Utterance, is_name_like
 _HEADER = re.compile(
     r"(?P<label>\S.{0,58}?)?\s{2,}(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>\d{2})\s*"
 )
+_CAPTION = re.compile(
+    r"\[(?P<label>[^\[\]\n]{1,60})\]\s+(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2})\s*"
+)
 _UNTIMED = re.compile(r"(?P<label>\S.{0,58}?) {2}")
 _STAMP = re.compile(
     r"(?P<h>\d{1,2}):(?P<m>\d{1,2}):(?P<s>\d{1,2}(?:\.\d{1,3})?)"
@@ -29,6 +32,23 @@ _NO_TURN = "paragraphs outside the turns (title, dates, who recorded), left out"
 def has_headers(text: str) -> bool:
     """Return True when turns stand under lines `Name  m:ss`."""
     return any(_HEADER.fullmatch(line) for line in text.split("\n"))
+
+
+def has_captions(text: str) -> bool:
+    """Return True when turns stand under lines `[Name] hh:mm:ss`, as Zoom saves captions."""
+    return any(_CAPTION.fullmatch(line) for line in text.split("\n"))
+
+
+def parse_captions(text: str) -> Parsed:
+    """Return the turns of saved captions; times are those of the clock on the wall."""
+    turns = _Turns()
+    for line in text.split("\n"):
+        caption = _CAPTION.fullmatch(line)
+        if caption:
+            turns.open(caption["label"], _seconds(caption))
+        else:
+            turns.add(line)
+    return turns.parsed()
 
 
 def has_untimed_headers(text: str) -> bool:

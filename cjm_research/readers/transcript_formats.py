@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cjm_research.errors import SourceError, quoted
-from cjm_research.readers import meet, plain, speaker_lines, subtitles, whisper
+from cjm_research.readers import meet, plain, speaker_lines, subtitles, turn_tables, whisper
 from cjm_research.readers.text import read_text
 from cjm_research.readers.utterances import Parsed
 from cjm_research.readers.word_documents import read_paragraphs
 
-SUFFIXES = (".txt", ".md", ".text", ".vtt", ".srt", ".sbv", ".json", ".tsv", ".docx")
+SUFFIXES = (".txt", ".md", ".text", ".vtt", ".srt", ".sbv", ".json", ".tsv", ".csv", ".docx")
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,12 @@ FORMATS = (
         lambda file: whisper.parse_tsv(file.text),
     ),
     TranscriptFormat(
+        "table of turns",
+        "columns such as speaker and text",
+        lambda file: turn_tables.has_turn_table(file.text),
+        lambda file: turn_tables.parse_turn_table(file.text, where=file.path.name),
+    ),
+    TranscriptFormat(
         "SRT",
         "lines `00:00:01,000 --> 00:00:04,000`, or the ending .srt",
         lambda file: subtitles.has_srt_times(file.text) or file.ending == ".srt",
@@ -122,6 +128,12 @@ FORMATS = (
         "lines `0:00:01.000,0:00:04.000`, or the ending .sbv",
         lambda file: subtitles.has_sbv_times(file.text) or file.ending == ".sbv",
         lambda file: subtitles.parse_sbv(file.text, declared=file.declared),
+    ),
+    TranscriptFormat(
+        "Zoom captions",
+        "lines `[Name] hh:mm:ss` above the words",
+        lambda file: speaker_lines.has_captions(file.text),
+        lambda file: speaker_lines.parse_captions(file.text),
     ),
     TranscriptFormat(
         "Otter",

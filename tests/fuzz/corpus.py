@@ -87,6 +87,18 @@ Twice.
 
 Transcribed by https://otter.ai
 """
+CAPTIONS = """\
+[Ines Holm] 10:02:11
+How did you order?
+
+[Ana Weiß] 10:02:15
+By phone.
+"""
+TURNS = """\
+Start;Speaker;Text
+0:04;Ines Holm;How?
+00:00:11.5;Ana Weiß;"By phone; ""twice""."
+"""
 UNTIMED = "".join(
     f"{name}  \nwords {number}\n\n" for number, name in enumerate(["Ines Holm", "Ana Weiß"] * 2)
 )
@@ -248,6 +260,8 @@ def examples() -> dict[str, Example]:
         "text": Example("a.txt", TEXT.encode(), Transcripts, TALK),
         "group": Example("a.txt", TEXT.encode(), Transcripts, TALK | {"participants": "speaker"}),
         "Whisper JSON": Example("a.json", json.dumps(WHISPER).encode(), Transcripts, MACHINE),
+        "Zoom captions": Example("a.txt", CAPTIONS.encode(), Transcripts, TALK),
+        "table of turns": Example("a.csv", TURNS.encode(), Transcripts, TALK),
         "Whisper TSV": Example("a.tsv", TSV.encode(), Transcripts, alone),
         "Teams": Example("a.docx", write_docx(TEAMS), Transcripts, TALK, packed=True),
         "older Teams": Example("a.docx", write_docx(OLDER_TEAMS), Transcripts, TALK, packed=True),

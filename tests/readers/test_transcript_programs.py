@@ -397,3 +397,62 @@ def test_one_real_recording_is_the_same_in_every_form(shared, name, n):
         assert " ".join(spoken).split() == " ".join(words).split(), ending
         assert utterances[0].start_s == pytest.approx(segments[0]["start"], abs=0.0011), ending
         assert utterances[-1].start_s == pytest.approx(segments[-1]["start"], abs=0.0011), ending
+
+
+CAPTIONS = """\
+[Ines Holm] 10:02:11
+How did you order?
+
+[Ana Weiß] 10:02:15
+By phone: at 10:30.
+It rang for long.
+"""
+
+
+def test_zoom_captions_have_name_and_clock_above_the_words(read):
+    material = read("closed_caption.txt", CAPTIONS)
+    assert said(material) == [
+        ["interviewer", 36131.0, "How did you order?"],
+        ["participant", 36135.0, "By phone: at 10:30. It rang for long."],
+    ]
+    assert material.files["format"].item() == "Zoom captions"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Start,Speaker,Text\n0:04,Ines Holm,How?\n0:11,Ana Weiß,\"By phone, at 10:30.\"\n",
+        "speaker;start_time;TEXT\nInes Holm;4.0;How?\nAna Weiß;11;By phone, at 10:30.\n",
+        "Speaker Name\tTranscript\tTime\nInes Holm\tHow?\t00:00:04,000\n"
+        "Ana Weiß\tBy phone, at 10:30.\t00:11\n\n",
+    ],
+    ids=["commas", "semicolons", "tabs"],
+)  # fmt: skip
+def test_a_table_of_turns_names_speaker_words_and_start(read, content):
+    material = read("talk.csv", content)
+    assert said(material) == [
+        ["interviewer", 4.0, "How?"],
+        ["participant", 11.0, "By phone, at 10:30."],
+    ]
+    assert material.files["format"].item() == "table of turns"
+
+
+def test_rows_of_a_table_of_turns_that_are_cut_off_are_counted(read):
+    material = read("talk.csv", "Speaker,Text\nAna,By phone.\nAna\n")
+    assert noted(material)["rows without all columns, left out"] == 1
+    with pytest.raises(SourceError, match="near line 2"):
+        read("talk.csv", 'Speaker,Text\nAna,"By phone.\n')
+
+
+def test_questions_and_answers_by_letter_are_speakers(read):
+    material = read("p1.txt", "Q. How?\nA. By phone.\nIt rang.\nQ. And then?\nA. I left.\n")
+    assert [row[0] for row in said(material)] == ["interviewer", "participant"] * 2
+    assert said(material)[1][2] == "By phone. It rang."
+
+
+def test_a_list_of_points_names_nobody(read):
+    listed = "Ana: I see three ways:\nA. by phone\nB. by mail\nQ. none of them\n"
+    assert said(read("p1.txt", listed)) == [
+        ["participant", pytest.approx(float("nan"), nan_ok=True),
+         "I see three ways: A. by phone B. by mail Q. none of them"],
+    ]  # fmt: skip
