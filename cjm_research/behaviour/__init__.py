@@ -29,7 +29,7 @@ from cjm_research.behaviour.path_queries import (
 )
 from cjm_research.behaviour.paths import count_paths
 from cjm_research.behaviour.presence import count_visitors, first_values
-from cjm_research.behaviour.quality import describe_log
+from cjm_research.behaviour.quality import describe_log, find_span
 from cjm_research.behaviour.questionnaire import (
     QUESTION_COLUMNS,
     STEP_COLUMNS,
@@ -83,6 +83,7 @@ __all__ = [
     "find_abandonment_points",
     "find_destinations",
     "find_participants",
+    "find_span",
     "first_values",
     "list_ends",
     "list_task_ends",

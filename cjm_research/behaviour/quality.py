@@ -10,7 +10,7 @@ from cjm_research.behaviour.log import open_log
 from cjm_research.journey import Journey
 
 if TYPE_CHECKING:
-    from cjm_research.behaviour.log import Events
+    from cjm_research.behaviour.log import EventLog, Events
 
 LOG_COLUMNS = ["check", "n", "n_of", "unit", "words"]
 MANY_EVENTS = 1_000
@@ -43,6 +43,20 @@ def describe_log(
         now_us = (moment - pd.Timestamp(0)) // pd.Timedelta(microseconds=1) - log.origin_us
         rows = _events(log, now_us * log.ticks_per_us) + _participants(log) + _stages(log)
     return pd.DataFrame(rows, columns=LOG_COLUMNS)
+
+
+def find_span(log: EventLog) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """Return the first and the last moment of a log, in UTC; None where it has no times."""
+    (found,) = log.engine.run(
+        log.raw.aggregate(first=log.raw.moment.min(), last=log.raw.moment.max())
+    ).to_dict("records")
+    if pd.isna(found["first"]) or pd.isna(found["last"]):
+        return None
+    first, last = (
+        pd.Timestamp(int(moment) // log.ticks_per_us + log.origin_us, unit="us", tz="UTC")
+        for moment in (found["first"], found["last"])
+    )
+    return first, last
 
 
 def _events(log: Any, now: int) -> list[tuple[str, int, int, str, str]]:

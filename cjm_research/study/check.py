@@ -119,6 +119,8 @@ def _describe_staying(
     """Describe a log that stays where it is, and name its events: what the engine counts."""
     with following.open_staying(config, journey, folder, segments=True) as log:
         lines = [f"  measured where it is, by {log.engine.name}"]
+        span = behaviour.find_span(log)
+        lines += [first_look.say_span(*span)] if span else []
         for row in behaviour.describe_log(log).itertuples():
             mark = "?" if row.n and row.n != row.n_of else " "
             lines.append(f"  {mark} {row.n:>12,} {row.unit} {row.check}")

@@ -93,10 +93,14 @@ def _describe_span(material: Material) -> list[str]:
     if not filled:
         return []
     times = pd.concat(filled)
-    first, last = (f"{moment:%Y-%m-%d %H:%M}" for moment in (times.min(), times.max()))
     future = int((times > pd.Timestamp.now(tz="UTC")).sum())
-    lines = [f"           from {first} to {last} UTC"]
+    lines = [say_span(times.min(), times.max())]
     return lines + ([f"  ? times in the future: {future:,}"] if future else [])
+
+
+def say_span(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """Return a line that says from when to when."""
+    return f"           from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
 def _describe_loose_events(material: Material, journey: Journey) -> list[str]:

@@ -107,6 +107,8 @@ def test_check_says_what_is_in_a_log_that_stays(events, tmp_path):
     words = "\n".join(lines)
     assert n_problems == 0
     assert "measured where it is, by duckdb" in words
+    times = pd.to_datetime(events["at"], utc=True)
+    assert f"from {times.min():%Y-%m-%d %H:%M} to {times.max():%Y-%m-%d %H:%M} UTC" in words
     assert "40 participants with an id and a time" in words
     assert "events without a stage: thanked (10)" in words
 
