@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -117,9 +118,7 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
         )
     guesses = [(path.relative_to(home).as_posix(), _recognise(path, home)) for path in paths]
     lines = [f"{folder.name}: no {STUDY_FILE} yet. What its files were taken for:", ""]
-    for name, guess in guesses:
-        lines.append(f"  {' ' if guess.kind else '!'} {name}: {guess.what}")
-        lines += [f"      - {ask}" for ask in guess.asks]
+    lines += _say_guesses(guesses)
     used = [(name, guess) for name, guess in guesses if guess.kind]
     sources, refused = _declare(used, home)
     lines += refused
@@ -128,6 +127,22 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
     if not sources:
         return [*lines, "", "No file can be used yet."], ""
     return lines, _write(folder.name, sources, [guess.events for _, guess in used])
+
+
+_MOST_TALKS = 12
+
+
+def _say_guesses(guesses: Sequence[tuple[str, Guess]]) -> list[str]:
+    """Say what files were taken for: each of them, but of many transcripts only the first ones."""
+    lines: list[str] = []
+    talks = [name for name, guess in guesses if guess.kind == "transcripts"]
+    counted = set(talks[_MOST_TALKS:])
+    for name, guess in guesses:
+        if name not in counted:
+            lines.append(f"  {' ' if guess.kind else '!'} {name}: {guess.what}")
+            lines += [f"      - {ask}" for ask in guess.asks]
+    kinds = Counter(guess.what for name, guess in guesses if name in counted)
+    return lines + [f"    {n:,} files more: {what}" for what, n in kinds.most_common()]
 
 
 def _recognise(path: Path, home: Path) -> Guess:

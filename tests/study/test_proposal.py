@@ -269,3 +269,15 @@ def test_a_terminal_obeys_no_name(tmp_path, monkeypatch):
     assert told.exit_code == 0
     assert "\x1b" not in told.output
     assert "\x07" not in told.output
+
+
+def test_of_many_transcripts_the_first_are_named_and_all_are_used(tmp_path):
+    for number in range(200):
+        (tmp_path / f"talk{number:03d}.txt").write_text(OTTER, "utf-8")
+    (tmp_path / "broken.txt").write_bytes(b"\xff")
+    lines, text = propose_study(tmp_path)
+    assert sum(": transcript, Otter" in line and "files more" not in line for line in lines) == 12
+    assert any(line.startswith("    188 files more: transcript, Otter") for line in lines)
+    assert any("broken.txt" in line for line in lines)
+    (source,) = yaml.safe_load(text)["sources"]
+    assert len(source["files"]) == 200
