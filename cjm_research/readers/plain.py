@@ -15,6 +15,12 @@ from cjm_research.readers.utterances import (
 )
 
 DOUBTFUL = "lines that may begin with a speaker's name, read as words (declare the name)"
+SUMMARY = "headings of a summary: what stands under one was said by nobody, take it out"
+# What Copilot, Zoom and Gemini write above and below what they make of a meeting.
+_SUMMARY = re.compile(
+    r"(?i)(ai[- ]generated )?(meeting|call) (notes|summary|recap)|recap|follow[- ]?up tasks|"
+    r"action items|key takeaways|suggested next steps|ai-generated content may be incorrect\.?"
+)
 _MARKDOWN_HEADING = re.compile(r"#{1,6}\s+(?P<heading>\S.*?)\s*#*\s*")
 _BRACKET_HEADING = re.compile(r"\[(?P<heading>[^\[\]]{1,120})\]")
 _CLOCK = r"(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>\d{2}(?:\.\d{1,3})?)"
@@ -75,6 +81,7 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
     odd = {
         "lines before the first speaker, left out": before,
         DOUBTFUL: count_doubtful(lines, labels),
+        SUMMARY: sum(bool(_SUMMARY.fullmatch(line.strip(" #*:"))) for line in lines),
     }
     return Parsed([turn for turn in utterances if turn.text], odd)
 

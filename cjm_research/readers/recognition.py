@@ -21,6 +21,7 @@ from cjm_research.readers.cells import make_cells, read_records, squeeze
 from cjm_research.readers.event_exports import read_event_export
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.plain import SUMMARY
 from cjm_research.readers.survey_exports import TABLE, Export, recognise_export
 from cjm_research.readers.times import read_times
 from cjm_research.readers.transcript_formats import open_transcript, recognise
@@ -98,7 +99,8 @@ def _is_talk(path: Path) -> bool:
 def _guess_transcript(path: Path) -> Guess:
     file = open_transcript(path, encoding="", declared=frozenset())
     form = recognise(file)
-    turns = [turn for turn in form.parse(file).utterances if turn.text]
+    parsed = form.parse(file)
+    turns = [turn for turn in parsed.utterances if turn.text]
     what = f"transcript, {form.name} ({form.sign})"
     labels = list(dict.fromkeys(turn.label for turn in turns if turn.label))
     if not turns:
@@ -120,6 +122,8 @@ def _guess_transcript(path: Path) -> Guess:
     if len(others) > 1:
         source["participants"] = "speaker"
         notes.append("several people answer: each becomes a participant, by the name shown here.")
+    if parsed.odd.get(SUMMARY):
+        notes.append(f"{SUMMARY}.")
     return Guess(path.name, "transcripts", what, source, tuple(notes))
 
 

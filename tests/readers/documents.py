@@ -7,6 +7,12 @@ import zipfile
 
 import docx
 
+RECAP = [
+    "Meeting notes:", "Ordering: Ana could not pay.", "Follow-up tasks:",
+    "Ines Holm: Ask about the phone.", "Ana Weiß: Send the mail.",
+    "AI-generated content may be incorrect",
+]  # fmt: skip
+
 
 def write_docx(paragraphs):
     """Return the bytes of a document; a line break inside a paragraph becomes `<w:br/>`."""

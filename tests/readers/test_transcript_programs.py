@@ -11,7 +11,7 @@ from cjm_research.config import Transcripts
 from cjm_research.errors import SourceError
 from cjm_research.readers import read_source
 from cjm_research.readers.transcript_formats import FORMATS, open_transcript, recognise
-from tests.readers.documents import MEET, OLDER_TEAMS, TEAMS, change_part, write_docx
+from tests.readers.documents import MEET, OLDER_TEAMS, RECAP, TEAMS, change_part, write_docx
 
 ANA, INES = "Ana Weiß", "Ines Holm"
 
@@ -456,3 +456,10 @@ def test_a_list_of_points_names_nobody(read):
         ["participant", pytest.approx(float("nan"), nan_ok=True),
          "I see three ways: A. by phone B. by mail Q. none of them"],
     ]  # fmt: skip
+
+
+def test_headings_of_a_machines_summary_are_pointed_out(read):
+    material = read("p1.docx", write_docx(RECAP), participants="speaker")
+    said_by_nobody = "headings of a summary: what stands under one was said by nobody, take it out"
+    assert noted(material)[said_by_nobody] == 3  # also where a proposal calls it a group
+    assert said_by_nobody not in noted(read("p2.docx", write_docx(["Ana: My recap: it failed."])))

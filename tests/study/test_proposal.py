@@ -11,7 +11,7 @@ from cjm_research.readers import recognise_file
 from cjm_research.study import check
 from cjm_research.study.proposal import propose_study
 from tests.fuzz.corpus import GA4, QUALTRICS, examples
-from tests.readers.documents import TEAMS, write_docx
+from tests.readers.documents import RECAP, TEAMS, write_docx
 
 OTTER = """\
 Ines Holm  0:04
@@ -269,6 +269,12 @@ def test_a_terminal_obeys_no_name(tmp_path, monkeypatch):
     assert told.exit_code == 0
     assert "\x1b" not in told.output
     assert "\x07" not in told.output
+
+
+def test_a_machines_summary_is_not_taken_for_a_talk_without_a_word(tmp_path):
+    (tmp_path / "recap.docx").write_bytes(write_docx(RECAP))
+    lines, _ = propose_study(tmp_path)
+    assert any("said by nobody" in line for line in lines)
 
 
 def test_of_many_transcripts_the_first_are_named_and_all_are_used(tmp_path):
