@@ -55,6 +55,23 @@ COLUMNS: dict[str, list[str]] = {
         "value",
         "wave",
     ],
+    # one row per step of a funnel that another program counted: no row is anybody. `n_people`
+    # are what the program counts (`unit`: people, sessions); an empty segment means all of them
+    "reported_funnels": [
+        "source_label",
+        "program",
+        "unit",
+        "collected_from",
+        "collected_to",
+        "segment",
+        "position",
+        "step",
+        "stage",
+        "n_people",
+        "n_continued",
+        "rate",
+        "stated_rate",
+    ],
     # what was recognised and what was odd, counted: `level` is "info" or "warning"
     "quality": ["file", "level", "what", "n"],
 }
@@ -78,6 +95,7 @@ class Material:
     answers: pd.DataFrame = field(default_factory=lambda: no_rows("answers"))
     answered: pd.DataFrame = field(default_factory=lambda: no_rows("answered"))
     events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
+    reported_funnels: pd.DataFrame = field(default_factory=lambda: no_rows("reported_funnels"))
     quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
     unreviewed: int = 0
     """Files with words whose masking nobody has reviewed."""

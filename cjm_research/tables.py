@@ -209,6 +209,27 @@ TABLES: dict[str, Table] = {
                 "source": TEXT,
             },
         ),
+        Table(
+            "reported_funnels",
+            "source, segment and step of a funnel that another program counted",
+            {
+                "source": TEXT,
+                "source_label": TEXT,
+                "program": TEXT,
+                "unit": TEXT,
+                "collected_from": TEXT,
+                "collected_to": TEXT,
+                "segment": TEXT,
+                "position": COUNT,
+                "step": TEXT,
+                "stage": TEXT,
+                "n_people": COUNT,
+                "n_continued": Column("float", low=0.0),
+                "rate": UNIT,
+                "stated_rate": Column("float", low=0.0),
+            },
+            key=("source", "segment", "position"),
+        ),
     )
 }
 

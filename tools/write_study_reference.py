@@ -71,6 +71,9 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.Rule, "`kind: observations`, `outcomes.rules`", ""),
     (config.NoteText, "`kind: observations`, `texts`", "Columns that hold words."),
     (config.Roster, "`kind: roster`", "Who took part. It holds no evidence of its own."),
+    (config.FunnelReport, "`kind: funnel_report`", "A funnel that another program counted, one "
+        "file: a table, or the JSON of Google Analytics 4's Data API ([sources.md](sources.md)). "
+        "There is nobody in it: it is shown by itself, never counted with people."),
     (config.Segment, "`audience_segments`", "Groups to compare."),
     (config.Privacy, "`privacy`", ""),
     (config.CodingPart, "`coding`", "How machines code the texts. What people code outranks it."),
@@ -278,6 +281,14 @@ MEANINGS = {
     "Roster.names": "columns with names to mask",
     "Roster.contacts": "columns with addresses and numbers to mask",
     "Roster.attributes": "columns for audience segments",
+    "FunnelReport.sampling": "not used: these counts have no intervals",
+    "FunnelReport.program": "who counted, where the file does not tell",
+    "FunnelReport.counted": "what is counted, such as `sessions`; else as the file calls it",
+    "FunnelReport.columns": "names of the columns in the file; `step` and `people` are needed, "
+    "unless the program's own names are known. `rate` is the share that went on, `lost` how many "
+    "did not",
+    "FunnelReport.steps": "stages of the steps, by their names without a number before them: "
+    "`{Checkout: purchase}`",
     "Segment.id": "column of the roster, of a survey's attributes, or `device` or `channel`",
     "Segment.label": "name shown to people",
     "Privacy.synthetic": "`true` only when nobody in the study is real",

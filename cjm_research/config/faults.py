@@ -12,6 +12,7 @@ from cjm_research.config.schema import (
     DURATION_PATTERN,
     ID_PATTERN,
     Events,
+    FunnelReport,
     Observations,
     Roster,
     Source,
@@ -111,6 +112,7 @@ _KINDS = {
     "events": Events,
     "observations": Observations,
     "roster": Roster,
+    "funnel_report": FunnelReport,
 }
 
 

@@ -347,7 +347,30 @@ class Roster(_Source):
     attributes: Texts = Field(default_factory=list)
 
 
-Source = Transcripts | Survey | Events | Observations | Roster
+class _Counts(_Source):
+    """A source of another program's counts: nobody in it can be told from anybody else."""
+
+    sampling: Literal["purposive", "convenience", "random", "census"] = "convenience"
+    program: Text = ""
+
+    @property
+    def has_design(self) -> bool:
+        """False: who was counted, and what was left out of it, only the program knows."""
+        return False
+
+
+class FunnelReport(_Counts):
+    """A funnel that another program counted: a table, or the JSON of GA4's Data API."""
+
+    kind: Literal["funnel_report"]
+    counted: Text = ""
+    columns: dict[Literal["step", "people", "segment", "rate", "lost"], str] = Field(
+        default_factory=dict
+    )
+    steps: dict[str, str] = Field(default_factory=dict)
+
+
+Source = Transcripts | Survey | Events | Observations | Roster | FunnelReport
 
 
 class Segment(_Part):

@@ -123,6 +123,7 @@ TABLES: dict[str, str] = {
     "ratings": "one row per participant, measure and item",
     "answers": "one row per filled cell of a questionnaire",
     "events": "one row per event",
+    "reported_funnels": "one row per step (and segment) of a funnel that another program counted",
     "sources": "one row per source: what it is, n, dates, sampling",
     "quality": "one row per thing noticed while reading",
     "masked": "how often what kind of identifying text was masked",

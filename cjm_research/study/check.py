@@ -9,6 +9,8 @@ from cjm_research.codes import NONE
 from cjm_research.config import (
     Events,
     Findings,
+    FunnelReport,
+    Source,
     StudyConfig,
     build_journey,
     load_config,
@@ -26,6 +28,7 @@ _COUNTED = {
     "ratings": "ratings",
     "answers": "filled cells",
     "events": "events",
+    "reported_funnels": "steps of a funnel, counted by another program (segment by segment)",
 }
 
 
@@ -66,7 +69,8 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     n_problems = 0
     seen: set[str] = set()
     for source in config.sources:
-        lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
+        drawn = "counts of another program" if _is_counted(source) else f"{source.sampling} sample"
+        lines += ["", f"{source.id} ({source.kind}, {drawn})"]
         try:
             if isinstance(source, Events) and source.stays:
                 found, names = _describe_staying(config, journey, place.folder)
@@ -100,6 +104,10 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     else:
         lines.append("Every source can be read.")
     return lines, n_problems + len(slips)
+
+
+def _is_counted(source: Source) -> bool:
+    return isinstance(source, FunnelReport)
 
 
 def _describe_unseen(config: StudyConfig, journey: Journey, seen: set[str]) -> list[str]:
@@ -197,6 +205,10 @@ def _describe(material: Material, journey: Journey) -> list[str]:
             names = ", ".join(f"{name} ({n:,})" for name, n in unmapped.head(8).items())
             lines.append(f"  ? events without a stage: {names}")
             lines.append("    List them under `events:` of a stage, if they belong to one.")
+    loose = material.reported_funnels.query("stage == ''")["step"].unique()
+    if len(loose):
+        lines.append(f"  ? steps without a stage: {quoted(loose[:20])}")
+        lines.append("    Place them under this source: `steps: {...: STAGE}`.")
     if material.unreviewed:
         lines.append(
             f"  ? {material.unreviewed} files whose masked names nobody has reviewed: the report "

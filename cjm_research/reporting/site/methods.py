@@ -261,6 +261,16 @@ METHODS: dict[str, Made] = {
         _NONE,
         "Table joins.",
     ),
+    "reported_funnels": Made(
+        "Funnels counted by other programs",
+        "Steps of a funnel as another program reports them. They stand beside the study, never in "
+        "it: nobody in them can be told from anybody else, so they are in no funnel, verdict or "
+        "comparison of this report. The share that went on is computed here from the counts.",
+        "What the program counts: users, sessions, people; it stands at each funnel.",
+        "Those whom the program counted in the step.",
+        "No interval: whom the program left out, sampled or estimated is not known here.",
+        "Table reported_funnels, from the program's own report.",
+    ),
     "wave_changes": Made(
         "From wave to wave",
         "Each wave of a survey against the one before, where the question and its words are the "
