@@ -7,8 +7,8 @@ study.yaml names them for any other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -16,43 +16,28 @@ from cjm_research.config import FunnelReport, resolve_stage
 from cjm_research.errors import SourceError, did_you_mean, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.readers.cells import (
-    Cells,
-    make_cells,
-    read_records,
-    require_columns,
-    squeeze,
-)
+from cjm_research.readers.cells import Cells, read_records, squeeze
 from cjm_research.readers.counts import NO_RATE, read_counts, read_rates
 from cjm_research.readers.files import find_files
 from cjm_research.readers.ga4_funnel import NAME, PEOPLE, is_ga4_funnel, read_ga4_funnel
 from cjm_research.readers.json_records import load_whole
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.report_tables import (
+    Preset,
+    Records,
+    ReportTable,
+    cut_report,
+    drop_brackets,
+    find_declared,
+    number_cells,
+    recognise_report,
+    refuse_addresses,
+)
 from cjm_research.readers.reported_steps import FollowedStep, ReportedStep, follow_steps
 from cjm_research.readers.rows import make_rows
 
 JSON = (".json", ".gz")
-Records = Sequence[Sequence[str]]
 Days = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Usual names of a program's columns; compared without regard to case.
-
-    Attributes
-    ----------
-    name : str
-        The program, as the report says it.
-    columns : dict
-        Key of `columns:` to its usual names. All of them mark the program's table.
-    more : dict
-        The same, for columns that may be missing.
-    """
-
-    name: str
-    columns: dict[str, tuple[str, ...]]
-    more: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 # No specimen of these tables is known: each is said to be unverified where it is used.
@@ -75,25 +60,6 @@ PRESETS = (
         },
     ),
 )
-
-
-@dataclass(frozen=True)
-class FunnelTable:
-    """Where a funnel stands in a file, and what its columns mean.
-
-    Attributes
-    ----------
-    program : str
-        Who counted; empty where nothing tells.
-    header : int
-        Position of the record with the column names.
-    columns : dict of str to str
-        Key of `columns:` to column name.
-    """
-
-    program: str
-    header: int
-    columns: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -173,20 +139,16 @@ def read_counted(path: Path, source: FunnelReport, *, notes: Notes) -> Funnel:
             "no step was found in it.",
             "check that it is the report that you mean, and not an empty one.",
         )
-    _refuse_addresses(steps, path.name)
+    labels = [text for step in steps for text in (step.segment, step.label)]
+    refuse_addresses(labels, file=path.name)
     followed = follow_steps(steps, file=path.name, notes=notes)
     notes.count(path.name, "steps", len({step.position for step in followed}))
     return Funnel(program, unit, followed, days)
 
 
-def recognise_funnel(records: Records) -> FunnelTable | None:
-    """Return where the table of a known program stands among the records of a file."""
-    for position, record in enumerate(records):
-        for preset in PRESETS:
-            columns = _match(preset, record)
-            if columns:
-                return FunnelTable(preset.name, position, columns)
-    return None
+def recognise_funnel(records: Records) -> ReportTable | None:
+    """Return where the funnel of a known program stands among the records of a file."""
+    return recognise_report(records, PRESETS)
 
 
 def name_unread_columns(path: Path, source: FunnelReport) -> list[str]:
@@ -197,21 +159,6 @@ def name_unread_columns(path: Path, source: FunnelReport) -> list[str]:
     table = _find_table(records, source, path.name)
     header = [squeeze(cell) for cell in records[table.header]]
     return [name for name in header if name and name not in table.columns.values()]
-
-
-def _match(preset: Preset, record: Sequence[str]) -> dict[str, str]:
-    # `Active users (% of step 1)` is the column of active users.
-    plain = [_IN_BRACKETS.sub("", squeeze(cell)).casefold() for cell in record]
-    found = {
-        key: squeeze(record[plain.index(name)])
-        for key, names in (preset.columns | preset.more).items()
-        for name in names[::-1]
-        if name in plain
-    }
-    return found if preset.columns.keys() <= found.keys() else {}
-
-
-_IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
 
 
 def _read_json(path: Path, source: FunnelReport, notes: Notes) -> list[ReportedStep]:
@@ -241,22 +188,17 @@ def _read_table(
     """Return who counted, what, from which day to which, and the steps."""
     records = read_records(path, notes=notes, encoding=source.encoding, sheet=source.sheet)
     table = _find_table(records, source, path.name)
-    if table.program:
-        notes.warn(
-            path.name,
-            f"columns taken by their names for those of {table.program}: compare the counts with "
-            "the program, or name them under `columns:`",
-        )
-    cells = _cut(records, table, path.name, notes)
-    require_columns(cells, {name: f"columns.{key}" for key, name in table.columns.items()})
-    unit = _IN_BRACKETS.sub("", table.columns["people"])
+    cells = cut_report(records, table, label="step", file=path.name, notes=notes)
+    unit = drop_brackets(table.columns["people"])
     steps = _read_steps(cells, table.columns, notes)
     return table.program, unit, _find_days(records[: table.header]), steps
 
 
-def _find_table(records: Records, source: FunnelReport, file: str) -> FunnelTable:
+def _find_table(records: Records, source: FunnelReport, file: str) -> ReportTable:
     if source.columns:
-        return _find_declared(records, source)
+        where = f"{', '.join(source.files)} (source '{source.id}')"
+        declared = {str(key): name for key, name in source.columns.items()}
+        return find_declared(records, declared, needed=("step", "people"), where=where)
     table = recognise_funnel(records)
     if table is None:
         raise SourceError(
@@ -268,63 +210,14 @@ def _find_table(records: Records, source: FunnelReport, file: str) -> FunnelTabl
     return table
 
 
-def _find_declared(records: Records, source: FunnelReport) -> FunnelTable:
-    """Return the first record with all declared columns; the first one with cells if none has."""
-    named = {str(key): squeeze(name) for key, name in source.columns.items()}
-    missing = [key for key in ("step", "people") if key not in named]
-    if missing:
-        raise SourceError(
-            f"{', '.join(source.files)} (source '{source.id}')",
-            f"`columns:` does not say which column holds {quoted(missing)}.",
-            "name it in study.yaml.",
-        )
-    headers = [{squeeze(cell) for cell in record} for record in records]
-    wanted = set(named.values())
-    # What stands above a table is narrower than the table.
-    likely = max(range(len(headers)), key=lambda place: len(headers[place]))
-    header = next((place for place, names in enumerate(headers) if wanted <= names), likely)
-    return FunnelTable("", header, named)
-
-
-def _cut(records: Records, table: FunnelTable, file: str, notes: Notes) -> Cells:
-    """Return the table up to the next blank line, without what stands around it."""
-    header = [squeeze(cell) for cell in records[table.header]]
-    start = table.header + 1
-    blank = (n for n in range(start, len(records)) if not any(map(squeeze, records[n])))
-    end = next(blank, len(records))
-    place = header.index(table.columns["step"]) if table.columns["step"] in header else 0
-    totals = [
-        # A total stands without a step, or says so in one cell more than there are columns.
-        not "".join(record[place : place + 1]).strip()
-        or "total" in " ".join(record[len(header) :]).casefold()
-        for record in records[start:end]
-    ]
-    kept = [
-        [] if total else list(record)
-        for record, total in zip(records[start:end], totals, strict=True)
-    ]
-    above = sum(any(map(squeeze, record)) for record in records[: table.header])
-    below = sum(any(map(squeeze, record)) for record in records[end:])
-    if above:
-        notes.count(file, "lines above the table, left out", above)
-    notes.warn(file, "lines below the table, left out", below)
-    notes.warn(file, "rows of totals or without a step, left out", sum(totals))
-    # The blank rows are those just left out, and counted.
-    own = Notes()
-    whole = [*map(list, records[:start]), *kept]
-    cells = make_cells(file, header, whole, first=start, notes=own)
-    notes.rows += [row for row in own.rows if not row[2].startswith("blank")]
-    return cells
-
-
 def _read_steps(cells: Cells, columns: Mapping[str, str], notes: Notes) -> list[ReportedStep]:
     frame = cells.frame
     n = len(frame)
-    people = read_counts(_numbered(cells, columns["people"]), file=cells.file,
+    people = read_counts(number_cells(cells, columns["people"]), file=cells.file,
                          column=columns["people"])  # fmt: skip
     lost: list[int | None] = [None] * n
     if "lost" in columns:
-        lost = read_counts(_numbered(cells, columns["lost"]), file=cells.file,
+        lost = read_counts(number_cells(cells, columns["lost"]), file=cells.file,
                            column=columns["lost"], blank=True)  # fmt: skip
     stated = [NO_RATE] * n
     if "rate" in columns:
@@ -337,26 +230,6 @@ def _read_steps(cells: Cells, columns: Mapping[str, str], notes: Notes) -> list[
             segments, frame[columns["step"]], people, lost, stated, strict=True
         )
     ]
-
-
-def _numbered(cells: Cells, column: str) -> Iterator[tuple[int, str]]:
-    return ((int(row), text) for row, text in cells.frame[column].items())
-
-
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-
-
-def _refuse_addresses(steps: Sequence[ReportedStep], file: str) -> None:
-    named = sum(
-        bool(_ADDRESS.search(text)) for step in steps for text in (step.segment, step.label)
-    )
-    if named:
-        raise SourceError(
-            file,
-            f"{named} of its steps or segments hold an e-mail address; a funnel counts, and tells "
-            "of nobody.",
-            "export the funnel without splitting it by person.",
-        )
 
 
 def _place_steps(

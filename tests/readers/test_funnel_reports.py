@@ -330,7 +330,7 @@ def test_nobody_is_in_a_funnel_report(read):
 
 def test_a_funnel_split_by_mail_addresses_is_refused_without_repeating_them(read):
     columns = {"step": "what", "people": "n", "segment": "who"}
-    with pytest.raises(SourceError, match="2 of its steps or segments hold an e-mail") as refused:
+    with pytest.raises(SourceError, match="2 of its labels hold an e-mail") as refused:
         read("what,n,who\nA,1,ana@example.org\nB,1,ana@example.org\n", columns=columns)
     assert "ana@" not in str(refused.value)
 
