@@ -72,6 +72,21 @@ COLUMNS: dict[str, list[str]] = {
         "rate",
         "stated_rate",
     ],
+    # one row per touchpoint and measure that a program for e-mail or advertising counted
+    "touchpoint_metrics": [
+        "source_label",
+        "program",
+        "touchpoint",
+        "stage",
+        "channel",
+        "collected_from",
+        "collected_to",
+        "measure",
+        "n",
+        "of",
+        "n_of",
+        "rate",
+    ],
     # what was recognised and what was odd, counted: `level` is "info" or "warning"
     "quality": ["file", "level", "what", "n"],
 }
@@ -96,6 +111,7 @@ class Material:
     answered: pd.DataFrame = field(default_factory=lambda: no_rows("answered"))
     events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
     reported_funnels: pd.DataFrame = field(default_factory=lambda: no_rows("reported_funnels"))
+    touchpoint_metrics: pd.DataFrame = field(default_factory=lambda: no_rows("touchpoint_metrics"))
     quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
     unreviewed: int = 0
     """Files with words whose masking nobody has reviewed."""

@@ -17,6 +17,7 @@ from cjm_research.config.journeys import build_journey, load_templates, resolve_
 from cjm_research.config.loading import load_config
 from cjm_research.config.schema import (
     Block,
+    Campaign,
     CodePart,
     CodingPart,
     ConsentValues,
@@ -46,6 +47,7 @@ from cjm_research.config.schema import (
 
 __all__ = [
     "Block",
+    "Campaign",
     "CodePart",
     "CodingPart",
     "Conclusion",

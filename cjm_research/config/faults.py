@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from cjm_research.config.schema import (
     DURATION_PATTERN,
     ID_PATTERN,
+    Campaign,
     Events,
     FunnelReport,
     Observations,
@@ -113,6 +114,7 @@ _KINDS = {
     "observations": Observations,
     "roster": Roster,
     "funnel_report": FunnelReport,
+    "campaign": Campaign,
 }
 
 

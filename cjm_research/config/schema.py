@@ -370,7 +370,26 @@ class FunnelReport(_Counts):
     steps: dict[str, str] = Field(default_factory=dict)
 
 
-Source = Transcripts | Survey | Events | Observations | Roster | FunnelReport
+CampaignMeasure = Literal[
+    "sent", "delivered", "opened", "impressions", "clicked", "conversions", "cost"
+]
+
+
+class Campaign(_Counts):
+    """What programs for e-mail and advertising counted, campaign by campaign."""
+
+    kind: Literal["campaign"]
+    touchpoint: Text = ""
+    stage: str = ""
+    channel: Text = ""
+    columns: dict[Literal["touchpoint", "date", "end"] | CampaignMeasure, str] = Field(
+        default_factory=dict
+    )
+    timezone: str = "UTC"
+    day_first: bool | None = None
+
+
+Source = Transcripts | Survey | Events | Observations | Roster | FunnelReport | Campaign
 
 
 class Segment(_Part):

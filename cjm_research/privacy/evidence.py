@@ -25,8 +25,8 @@ class Evidence:
         What readers recognised and found odd: source, file, level, what, n.
     masked_counts : DataFrame
         How many strings were masked: source, kind, n.
-    reported_funnels : DataFrame
-        Table of this name: other programs' counts, in which there is nobody to hide.
+    reported_funnels, touchpoint_metrics : DataFrame
+        Tables of these names: other programs' counts, in which there is nobody to hide.
     document_files : dict
         Document id to the file (and row) that it came from. It may hold names: memory only.
     masker : StudyMasker
@@ -44,5 +44,6 @@ class Evidence:
     quality: pd.DataFrame
     masked_counts: pd.DataFrame
     reported_funnels: pd.DataFrame
+    touchpoint_metrics: pd.DataFrame
     masker: StudyMasker = field(repr=False)
     document_files: dict[str, str] = field(default_factory=dict, repr=False)

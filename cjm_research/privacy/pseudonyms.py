@@ -26,7 +26,7 @@ _SESSION_DIGITS = 10
 # Columns whose words come from outside and may name somebody.
 _MASKED = {"ratings": ["item"], "answers": ["choice"], "events": ["event", "channel", "device"]}
 # What other programs call what they count.
-_LABELS = ("program", "unit", "segment", "step")
+_LABELS = ("program", "unit", "segment", "step", "touchpoint", "channel")
 # One row per person and these; a person with two ids in a source may have more.
 _ONCE = {
     "ratings": ["participant_id", "measure", "item", "wave"],
@@ -75,7 +75,8 @@ def pseudonymise(
         files |= {document: reference for reference, document in written.references.items()}
         parts["quality"].append(_write_quality(material, people, masker))
         parts["answered"].append(_write_answered(material, people))
-        parts["reported_funnels"].append(_write_counts(material.reported_funnels, material.source))
+        for name in ("reported_funnels", "touchpoint_metrics"):
+            parts[name].append(_write_counts(getattr(material, name), material.source))
         for name in ("ratings", "answers", "events"):
             rows = _write_rows(material, name, people, masker, vault)
             once = ~rows.duplicated(_ONCE[name]) if name in _ONCE else rows.index == rows.index
@@ -99,6 +100,7 @@ def pseudonymise(
         quality=_concat(parts["quality"], _QUALITY).astype({"n": "int64"}),
         masked_counts=masker.frame(),
         reported_funnels=_join(parts["reported_funnels"], "reported_funnels"),
+        touchpoint_metrics=_join(parts["touchpoint_metrics"], "touchpoint_metrics"),
         masker=masker,
         document_files=files,
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cjm_research.config import Events, FunnelReport, Source, Survey, Transcripts
+from cjm_research.config import Campaign, Events, FunnelReport, Source, Survey, Transcripts
+from cjm_research.readers.campaigns import name_unread_counts
 from cjm_research.readers.cells import read_cells, squeeze
 from cjm_research.readers.files import find_files
 from cjm_research.readers.funnel_reports import name_unread_columns
@@ -55,6 +56,8 @@ def _header(path: Path, source: Source) -> list[str]:
         return []  # an analytics program writes dozens of fields that nobody needs
     if isinstance(source, FunnelReport):
         return name_unread_columns(path, source)
+    if isinstance(source, Campaign):
+        return name_unread_counts(path, source)
     if isinstance(source, Survey):
         cells, export = read_export(path, source, notes=Notes())
         return [name for name in cells.frame.columns if name not in export.personal]

@@ -15,7 +15,7 @@ MAX_COUNT = 10**15
 # Commas between groups of three: as a decimal mark it would make no whole number.
 _COUNT = re.compile(r"(\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:\.0{1,9})?")
 _RATE = re.compile(r"(\d{1,18}(?:[.,]\d{1,30})?(?:[eE]-\d{1,2})?)\s?(%?)")
-_NONE = frozenset({"", "-", "–", "—", "n/a"})
+_NONE = frozenset({"", "-", "--", "–", "—", "n/a"})
 
 
 class Rate(NamedTuple):

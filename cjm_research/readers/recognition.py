@@ -18,6 +18,7 @@ import pandas as pd
 
 from cjm_research.config import Events, FunnelReport
 from cjm_research.errors import SourceError, quoted
+from cjm_research.readers.campaigns import recognise_campaigns
 from cjm_research.readers.cells import make_cells, read_records, squeeze
 from cjm_research.readers.event_exports import read_event_export
 from cjm_research.readers.funnel_reports import (
@@ -188,8 +189,7 @@ def _guess_funnel(path: Path, program: str, columns: dict[str, str]) -> Guess:
     asks = [
         f"its steps are {describe_labels(funnel.steps)}: say which stage each is of, "
         "`steps: {STEP: STAGE}`.",
-        "it holds counts of another program, and nobody in person: it is shown by itself, never "
-        "counted with people.",
+        _COUNTED,
     ]
     what = f"funnel, counted by {program}"
     if columns:
@@ -200,6 +200,22 @@ def _guess_funnel(path: Path, program: str, columns: dict[str, str]) -> Guess:
         asks.append(f"not read: {quoted(unread)}. If one splits the funnel, it is the `segment`.")
     declared = {"program": program, "columns": columns} if columns else {}
     return Guess(path.name, "funnel_report", what, declared, tuple(asks))
+
+
+def _guess_campaigns(path: Path, program: str, columns: dict[str, str]) -> Guess:
+    asks = (
+        "say which stage they belong to (`stage:`) and through which `channel:` they reach people.",
+        _COUNTED,
+        "compare its counts with the program; other columns go under `columns:`.",
+    )
+    what = f"campaigns, counted by {program}, by the names of its columns"
+    return Guess(path.name, "campaign", what, {"program": program, "columns": columns}, asks)
+
+
+_COUNTED = (
+    "it holds counts of another program, and nobody in person: it is shown by itself, never "
+    "counted with people."
+)
 
 
 def _guess_xes(path: Path) -> Guess:
@@ -222,6 +238,9 @@ def _guess_table(path: Path) -> Guess:
     funnel = recognise_funnel(records)
     if funnel:
         return _guess_funnel(path, funnel.program, funnel.columns)
+    campaigns = recognise_campaigns(records)
+    if campaigns:
+        return _guess_campaigns(path, campaigns.program, campaigns.columns)
     export = recognise_export(records)
     frame = make_cells(path.name, export.header, records, first=export.first, notes=notes).frame
     frame = frame.drop(columns=[name for name in export.personal if name in frame])

@@ -10,6 +10,7 @@ from cjm_research.config import Source
 from cjm_research.errors import UnknownNameError
 from cjm_research.journey import Journey
 from cjm_research.material import Material
+from cjm_research.readers.campaigns import read_campaign
 from cjm_research.readers.event_logs import read_events
 from cjm_research.readers.funnel_reports import read_funnel_report
 from cjm_research.readers.observations import read_observations
@@ -25,6 +26,7 @@ READERS: dict[str, Callable[[Any, Path, Journey], Material]] = {
     "observations": read_observations,
     "roster": read_roster,
     "funnel_report": read_funnel_report,
+    "campaign": read_campaign,
 }
 
 

@@ -63,6 +63,7 @@ PUBLISHED: dict[str, str] = {
     "quotes": "chosen for the report, of people who agreed to be quoted; by alias",
     "reported_funnels": "counts of other programs; where a segment is of few people, no segment is "
     "shown",
+    "touchpoint_metrics": "counts of other programs, of whole campaigns",
     "sources": "what each source is",
 }
 """Tables that may leave, and why."""

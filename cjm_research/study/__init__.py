@@ -124,6 +124,7 @@ TABLES: dict[str, str] = {
     "answers": "one row per filled cell of a questionnaire",
     "events": "one row per event",
     "reported_funnels": "one row per step (and segment) of a funnel that another program counted",
+    "touchpoint_metrics": "one row per touchpoint and measure of e-mail or ads, counted elsewhere",
     "sources": "one row per source: what it is, n, dates, sampling",
     "quality": "one row per thing noticed while reading",
     "masked": "how often what kind of identifying text was masked",

@@ -7,6 +7,7 @@ from pathlib import Path
 from cjm_research import behaviour, coding, readers, review
 from cjm_research.codes import NONE
 from cjm_research.config import (
+    Campaign,
     Events,
     Findings,
     FunnelReport,
@@ -29,6 +30,7 @@ _COUNTED = {
     "answers": "filled cells",
     "events": "events",
     "reported_funnels": "steps of a funnel, counted by another program (segment by segment)",
+    "touchpoint_metrics": "counts of e-mail or advertising by another program, by touchpoint",
 }
 
 
@@ -107,7 +109,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
 
 
 def _is_counted(source: Source) -> bool:
-    return isinstance(source, FunnelReport)
+    return isinstance(source, FunnelReport | Campaign)
 
 
 def _describe_unseen(config: StudyConfig, journey: Journey, seen: set[str]) -> list[str]:

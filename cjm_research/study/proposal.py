@@ -175,7 +175,7 @@ def _source(files: Sequence[str], guess: Guess) -> dict[str, Any]:
         **_about(guess.kind),
         **guess.source,
     }
-    if guess.kind in ("roster", "funnel_report"):
+    if guess.kind in ("roster", "funnel_report", "campaign"):
         source.pop("sampling")
     return source
 
@@ -237,7 +237,7 @@ def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]
 
 _IDS = {
     "transcripts": "interviews", "events": "events", "roster": "people", "survey": "survey",
-    "funnel_report": "reported_funnel",
+    "funnel_report": "reported_funnel", "campaign": "campaigns",
 }  # fmt: skip
 
 

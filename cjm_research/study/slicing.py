@@ -378,7 +378,7 @@ def _keep_days(
     return part, {source: n for source, n in (unknown | undated).items() if n}
 
 
-_COUNTED = ("reported_funnels",)
+_COUNTED = ("reported_funnels", "touchpoint_metrics")
 """Tables of what other programs counted: cut by their days, as nobody in them can be told."""
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from cjm_research import behaviour, coding, privacy, readers, review, synthesis
 from cjm_research.codes import resolve_codes
 from cjm_research.config import (
+    Campaign,
     Events,
     Findings,
     FunnelReport,
@@ -63,6 +64,7 @@ def make_evidence(
         "quality": evidence.quality,
         "masked": evidence.masked_counts,
         "reported_funnels": evidence.reported_funnels,
+        "touchpoint_metrics": evidence.touchpoint_metrics,
         "people_codes": _mask_sheets(
             review.locate_sheets(sheets, evidence.document_files), evidence.masker
         ),
@@ -500,7 +502,7 @@ def _describe_sources(
     """
     rows = []
     for source in config.sources:
-        if isinstance(source, Roster | FunnelReport):
+        if isinstance(source, Roster | FunnelReport | Campaign):
             continue
         mine = {
             name: tables[name][tables[name]["source"] == source.id]

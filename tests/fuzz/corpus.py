@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 
 from cjm_research.config import (
+    Campaign,
     Events,
     FunnelReport,
     Observations,
@@ -41,6 +42,7 @@ class Example:
         kinds = {
             Transcripts: "transcripts", Survey: "survey", Events: "events",
             Observations: "observations", Roster: "roster", FunnelReport: "funnel_report",
+            Campaign: "campaign",
         }  # fmt: skip
         about = {
             "id": "s", "kind": kinds[self.kind], "files": [self.name], "sampling": "convenience",
@@ -252,6 +254,26 @@ Pay,300,
 HOTJAR = "Step name,Sessions,Conversion rate\nCart,500,60%\nPay,300,\n"
 FUNNEL = "what;how many;device\nSearch;1,000;phone\nPay;412;phone\nSearch;20;web\nPay;7;web\n"
 
+MAILCHIMP = """\
+Title,Subject,Send Date,Total Recipients,Successful Deliveries,Unique Opens,Open Rate,Unique Clicks
+Welcome,Hello,2026-03-01 10:00,"1,000",990,400,40.4%,50
+Welcome,Hello,2026-03-05 10:00,100,90,40,44.4%,4
+Reminder,Still there?,2026-03-09 10:00,50,50,10,20%,0
+"""
+GOOGLE_ADS = """\
+Campaign report
+March 2026
+Campaign,Day,Impr.,Clicks,Cost,Conversions
+Brand,2026-03-01,100,10,12.50,1.33
+Brand,2026-03-02,300,30,€37.50,2
+Total: Campaigns, --,400,40,50.00,3.33
+"""
+META_ADS = """\
+Reporting starts,Reporting ends,Campaign name,Results,Amount spent (USD),Impressions,Link clicks
+2026-03-01,2026-03-31,Spring,12,"1,204.50",90000,450
+"""
+CAMPAIGN = "when;mails;read\n01.03.2026;10;5\n03.03.2026;20;4\n"
+
 LOG = """\
 Code,Task,Success,Notes
 K1,1,Y,went well
@@ -364,6 +386,16 @@ def examples() -> dict[str, Example]:
         "funnel table": Example(
             "a.csv", FUNNEL.encode(), FunnelReport,
             {"columns": {"step": "what", "people": "how many", "segment": "device"}},
+        ),
+        "Mailchimp": Example("a.csv", MAILCHIMP.encode(), Campaign),
+        "Google Ads": Example("a.csv", GOOGLE_ADS.encode(), Campaign),
+        "Meta Ads": Example("a.csv", META_ADS.encode(), Campaign),
+        "campaign table": Example(
+            "a.csv", CAMPAIGN.encode(), Campaign,
+            {
+                "touchpoint": "Reminder",
+                "columns": {"date": "when", "sent": "mails", "opened": "read"},
+            },
         ),
         "roster": Example(
             "a.csv", PEOPLE.encode(), Roster,

@@ -22,7 +22,7 @@ def test_an_undamaged_file_has_people_words_events_or_counts(name, tmp_path, jou
     example = examples()[name]
     (tmp_path / example.name).write_bytes(example.content)
     material = registry.read_source(example.source(), tmp_path, journey)
-    if len(material.reported_funnels):
+    if len(material.reported_funnels) + len(material.touchpoint_metrics):
         return
     assert len(material.people)
     assert len(material.turns) + len(material.events) or name == "roster"

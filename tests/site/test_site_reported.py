@@ -90,3 +90,34 @@ def test_segments_of_a_handful_are_shown_nowhere(pages):
     made = pages(make_reported(few))
     assert not made["index"].select_one(".reported details")
     assert "phone" not in said(made["data"].find(id="table-reported_funnels").parent)
+
+
+METRICS = [
+    ("sent", 1100.0, "", NAN, NAN),
+    ("opened", 440.0, "sent", 1100.0, 0.4),
+    ("cost", 12.5, "", NAN, NAN),
+]
+
+
+def make_metrics():
+    about = {key: value for key, value in ABOUT.items() if key != "unit"} | {
+        "source": "mails", "source_label": "Mails", "touchpoint": "<i>Welcome</i>",
+        "stage": "order", "channel": "e-mail",
+    }  # fmt: skip
+    frame = pd.DataFrame(METRICS, columns=["measure", "n", "of", "n_of", "rate"])
+    return check_table(frame.assign(**about), "touchpoint_metrics")
+
+
+def test_campaigns_stand_in_the_same_section_with_what_each_is_a_share_of(sample, tmp_path):
+    tables = sample.tables() | {"touchpoint_metrics": make_metrics()}
+    render_site(sample.context(tables=tables), tmp_path)
+    page = BeautifulSoup((tmp_path / "index.html").read_text("utf-8"), "html.parser")
+    (section,) = page.select(".reported")
+    assert said(section.h2).startswith("Counted by other programs")
+    assert said(section.caption) == "Mails: counted by GA4; channel: e-mail"
+    days = "2026-03-01 – 2026-03-31"
+    assert cells(section.table) == [
+        ["<i>Welcome</i>", "Order", days, "sent", "1,100", "–", "–"],
+        ["<i>Welcome</i>", "Order", days, "opened", "440", "sent (1,100)", "40.0 %"],
+        ["<i>Welcome</i>", "Order", days, "cost", "12.50", "–", "–"],
+    ]

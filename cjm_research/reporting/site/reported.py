@@ -45,6 +45,53 @@ def funnel_views(reported: pd.DataFrame | None, stages: Mapping[str, str]) -> li
     return list(funnels.values())
 
 
+def campaign_views(metrics: pd.DataFrame | None, stages: Mapping[str, str]) -> list[Cell]:
+    """Return what other programs counted of e-mail and advertising, source by source.
+
+    Parameters
+    ----------
+    metrics : DataFrame or None
+        Table `touchpoint_metrics`.
+    stages : mapping of str to str
+        Names of the stages for people.
+
+    Returns
+    -------
+    list of dict
+        `caption`, which says who counted, and `lines`, one for each touchpoint and measure.
+    """
+    sources: dict[str, Cell] = {}
+    for row in rows(metrics):
+        program = text(row.get("program")) or "another program"
+        channel = text(row.get("channel"))
+        label = f"{text(row.get('source_label'))}: counted by {program}"
+        source = sources.setdefault(
+            text(row.get("source")),
+            {"caption": label + (f"; channel: {channel}" if channel else ""), "lines": []},
+        )
+        source["lines"].append(
+            {
+                "touchpoint": text(row.get("touchpoint")),
+                "stage": stages.get(text(row.get("stage")), ""),
+                "days": _days(row),
+                "measure": text(row.get("measure")),
+                "n": _amount(row.get("n")),
+                "of": text(row.get("of")),
+                "n_of": _amount(row.get("n_of")),
+                "rate": number(row.get("rate")),
+            }
+        )
+    return list(sources.values())
+
+
+def _amount(value: object) -> str:
+    """Return a count, or an amount of money, as it is read."""
+    found = number(value)
+    if found is None:
+        return ""
+    return f"{found:,.0f}" if found == round(found) else f"{found:,.2f}"
+
+
 def _step(row: Mapping[str, object], stages: Mapping[str, str]) -> Cell:
     continued = count(row.get("n_continued"))
     return {
@@ -62,9 +109,13 @@ def _step(row: Mapping[str, object], stages: Mapping[str, str]) -> Cell:
 def _caption(row: Mapping[str, object]) -> str:
     program = text(row.get("program")) or "another program"
     unit = text(row.get("unit"))
-    start, end = text(row.get("collected_from")), text(row.get("collected_to"))
-    days = start if start == end else f"{start} – {end}"
     return (
         f"{text(row.get('source_label'))}: counted by {program}, "
-        f"{days or 'on days that are not declared'}" + (f"; it counts “{unit}”" if unit else "")
+        f"{_days(row) or 'on days that are not declared'}"
+        + (f"; it counts “{unit}”" if unit else "")
     )
+
+
+def _days(row: Mapping[str, object]) -> str:
+    start, end = text(row.get("collected_from")), text(row.get("collected_to"))
+    return start if start == end else f"{start} – {end}"
