@@ -59,6 +59,38 @@ COLUMNS: dict[str, list[str]] = {
         "value",
         "wave",
     ],
+    # one row per step of a funnel that another program counted: no row is anybody. `n_people`
+    # are what the program counts (`unit`: people, sessions); an empty segment means all of them
+    "reported_funnels": [
+        "source_label",
+        "program",
+        "unit",
+        "collected_from",
+        "collected_to",
+        "segment",
+        "position",
+        "step",
+        "stage",
+        "n_people",
+        "n_continued",
+        "rate",
+        "stated_rate",
+    ],
+    # one row per touchpoint and measure that a program for e-mail or advertising counted
+    "touchpoint_metrics": [
+        "source_label",
+        "program",
+        "touchpoint",
+        "stage",
+        "channel",
+        "collected_from",
+        "collected_to",
+        "measure",
+        "n",
+        "of",
+        "n_of",
+        "rate",
+    ],
     # what was recognised and what was odd, counted: `level` is "info" or "warning"
     "quality": ["file", "level", "what", "n"],
     # one row per file: `format` is what it was taken for; `delimiter`, `day_first` ("true",
@@ -98,6 +130,8 @@ class Material:
     answers: pd.DataFrame = field(default_factory=lambda: no_rows("answers"))
     answered: pd.DataFrame = field(default_factory=lambda: no_rows("answered"))
     events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
+    reported_funnels: pd.DataFrame = field(default_factory=lambda: no_rows("reported_funnels"))
+    touchpoint_metrics: pd.DataFrame = field(default_factory=lambda: no_rows("touchpoint_metrics"))
     quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
     files: pd.DataFrame = field(default_factory=lambda: no_rows("files"))
     set_aside: pd.DataFrame = field(default_factory=lambda: no_rows("set_aside"))

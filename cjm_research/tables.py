@@ -57,6 +57,9 @@ COUNT = Column("int", low=0)
 OFFSET = Column("int", low=0)
 UNIT = Column("float", low=0.0, high=1.0)
 
+MEASURES_OF_CAMPAIGNS = (
+    "sent", "delivered", "opened", "impressions", "clicked", "conversions", "cost",
+)  # fmt: skip
 SPEAKERS = ("participant", "interviewer", "observer")
 
 TABLES: dict[str, Table] = {
@@ -208,6 +211,47 @@ TABLES: dict[str, Table] = {
                 "wave": TEXT,
                 "source": TEXT,
             },
+        ),
+        Table(
+            "reported_funnels",
+            "source, segment and step of a funnel that another program counted",
+            {
+                "source": TEXT,
+                "source_label": TEXT,
+                "program": TEXT,
+                "unit": TEXT,
+                "collected_from": TEXT,
+                "collected_to": TEXT,
+                "segment": TEXT,
+                "position": COUNT,
+                "step": TEXT,
+                "stage": TEXT,
+                "n_people": COUNT,
+                "n_continued": Column("float", low=0.0),
+                "rate": UNIT,
+                "stated_rate": Column("float", low=0.0),
+            },
+            key=("source", "segment", "position"),
+        ),
+        Table(
+            "touchpoint_metrics",
+            "source, touchpoint and measure that another program counted",
+            {
+                "source": TEXT,
+                "source_label": TEXT,
+                "program": TEXT,
+                "touchpoint": TEXT,
+                "stage": TEXT,
+                "channel": TEXT,
+                "collected_from": TEXT,
+                "collected_to": TEXT,
+                "measure": Column("text", allowed=MEASURES_OF_CAMPAIGNS),
+                "n": Column("float", low=0.0),
+                "of": TEXT,
+                "n_of": Column("float", low=0.0),
+                "rate": UNIT,
+            },
+            key=("source", "touchpoint", "measure"),
         ),
     )
 }

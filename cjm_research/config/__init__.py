@@ -17,10 +17,12 @@ from cjm_research.config.journeys import build_journey, load_templates, resolve_
 from cjm_research.config.loading import load_config
 from cjm_research.config.schema import (
     Block,
+    Campaign,
     CodePart,
     CodingPart,
     ConsentValues,
     Events,
+    FunnelReport,
     JourneyPart,
     Kpi,
     Lookup,
@@ -45,6 +47,7 @@ from cjm_research.config.schema import (
 
 __all__ = [
     "Block",
+    "Campaign",
     "CodePart",
     "CodingPart",
     "Conclusion",
@@ -52,6 +55,7 @@ __all__ = [
     "Events",
     "EvidenceLink",
     "Findings",
+    "FunnelReport",
     "JourneyPart",
     "Kpi",
     "Lookup",

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 from cjm_research.config.schema import (
     DURATION_PATTERN,
     ID_PATTERN,
+    Campaign,
     Events,
+    FunnelReport,
     Observations,
     Roster,
     Source,
@@ -111,6 +113,8 @@ _KINDS = {
     "events": Events,
     "observations": Observations,
     "roster": Roster,
+    "funnel_report": FunnelReport,
+    "campaign": Campaign,
 }
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from cjm_research.config.journeys import resolve_stage
 from cjm_research.config.schema import (
+    Campaign,
     Events,
+    FunnelReport,
     Kpi,
     Observations,
     Outcome,
@@ -86,6 +88,11 @@ def use_stage_ids(config: StudyConfig, journey: Journey) -> StudyConfig:
         return form.model_copy(update={"pages": pages} | ends)
 
     def source_of(source: Source) -> Source:
+        if isinstance(source, FunnelReport):
+            steps = {step: stage(name) for step, name in source.steps.items()}
+            return source.model_copy(update={"steps": steps})
+        if isinstance(source, Campaign):
+            return source.model_copy(update={"stage": stage(source.stage)})
         if not isinstance(source, Survey):
             return source
         questions = [q.model_copy(update={"stage": stage(q.stage)}) for q in source.questions]
@@ -123,6 +130,11 @@ def _stage_references(config: StudyConfig) -> Iterable[tuple[str, str]]:
         if isinstance(source, Events):
             for pattern, stage in source.pages.items():
                 yield f"sources.{source.id}.pages.{pattern}", stage
+        if isinstance(source, FunnelReport):
+            for step, stage in source.steps.items():
+                yield f"sources.{source.id}.steps.{step}", stage
+        if isinstance(source, Campaign):
+            yield f"sources.{source.id}.stage", source.stage
         if not isinstance(source, Survey):
             continue
         for question in source.questions:

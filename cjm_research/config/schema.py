@@ -349,7 +349,49 @@ class Roster(_Source):
     attributes: Texts = Field(default_factory=list)
 
 
-Source = Transcripts | Survey | Events | Observations | Roster
+class _Counts(_Source):
+    """A source of another program's counts: nobody in it can be told from anybody else."""
+
+    sampling: Literal["purposive", "convenience", "random", "census"] = "convenience"
+    program: Text = ""
+
+    @property
+    def has_design(self) -> bool:
+        """False: who was counted, and what was left out of it, only the program knows."""
+        return False
+
+
+class FunnelReport(_Counts):
+    """A funnel that another program counted: a table, or the JSON of GA4's Data API."""
+
+    kind: Literal["funnel_report"]
+    counted: Text = ""
+    columns: dict[Literal["step", "people", "segment", "rate", "lost"], str] = Field(
+        default_factory=dict
+    )
+    steps: dict[str, str] = Field(default_factory=dict)
+
+
+CampaignMeasure = Literal[
+    "sent", "delivered", "opened", "impressions", "clicked", "conversions", "cost"
+]
+
+
+class Campaign(_Counts):
+    """What programs for e-mail and advertising counted, campaign by campaign."""
+
+    kind: Literal["campaign"]
+    touchpoint: Text = ""
+    stage: str = ""
+    channel: Text = ""
+    columns: dict[Literal["touchpoint", "date", "end"] | CampaignMeasure, str] = Field(
+        default_factory=dict
+    )
+    timezone: str = "UTC"
+    day_first: bool | None = None
+
+
+Source = Transcripts | Survey | Events | Observations | Roster | FunnelReport | Campaign
 
 
 class Segment(_Part):

@@ -76,7 +76,7 @@ def hide_few(table: pd.DataFrame, name: str, *, smallest_cell: int = SMALLEST) -
     Returns
     -------
     DataFrame
-        The same rows and columns.
+        The same columns; the same rows, but for segments of funnels that others counted.
     """
     return _HIDE[name](table, smallest_cell=smallest_cell) if name in _HIDE else table
 
@@ -263,13 +263,38 @@ def drop_small_counts(
     return table[~table["segment"].isin(table.loc[small, "segment"])]
 
 
+def drop_few_reported(reported: pd.DataFrame, *, smallest_cell: int = SMALLEST) -> pd.DataFrame:
+    """Leave out the segments of another program's funnel where one counts a handful of people.
+
+    All of them go: the total of the funnel less the others would tell of the one.
+
+    Parameters
+    ----------
+    reported : DataFrame
+        Table `reported_funnels`.
+    smallest_cell : int
+        As for `hide_few`.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `reported`.
+    """
+    lost = reported["n_people"] - reported["n_continued"]
+    counts = pd.concat([reported[["n_people", "n_continued"]], lost], axis=1)
+    few = ((counts > 0) & (counts < smallest_cell)).any(axis=1) & (reported["segment"] != "")
+    split = reported["source"].isin(reported.loc[few, "source"]) & (reported["segment"] != "")
+    return reported[~split]
+
+
 _HIDE: dict[str, Callable[..., pd.DataFrame]] = {
     "causes": hide_few_causes,
     "joint_display": hide_few_display,
     "links": hide_few_links,
+    "reported_funnels": drop_few_reported,
     "verdicts": hide_few_verdicts,
 }
-"""Tables that cross what people tell with what became of them."""
+"""Tables that cross what people tell with what became of them, or count segments of others."""
 
 
 def _are_few(groups: Sequence[pd.Series], smallest: int) -> np.ndarray:

@@ -29,6 +29,8 @@ class Evidence:
         Rows of files that were left out: source, file, row, reason.
     masked_counts : DataFrame
         How many strings were masked: source, kind, n.
+    reported_funnels, touchpoint_metrics : DataFrame
+        Tables of these names: other programs' counts, in which there is nobody to hide.
     document_files : dict
         Document id to the file (and row) that it came from. It may hold names: memory only.
     masker : StudyMasker
@@ -47,5 +49,7 @@ class Evidence:
     files: pd.DataFrame
     set_aside: pd.DataFrame
     masked_counts: pd.DataFrame
+    reported_funnels: pd.DataFrame
+    touchpoint_metrics: pd.DataFrame
     masker: StudyMasker = field(repr=False)
     document_files: dict[str, str] = field(default_factory=dict, repr=False)

@@ -25,6 +25,8 @@ _TIME = "datetime64[us, UTC]"
 _SESSION_DIGITS = 10
 # Columns whose words come from outside and may name somebody.
 _MASKED = {"ratings": ["item"], "answers": ["choice"], "events": ["event", "channel", "device"]}
+# What other programs call what they count.
+_LABELS = ("program", "unit", "segment", "step", "touchpoint", "channel")
 # One row per person and these; a person with two ids in a source may have more.
 _ONCE = {
     "ratings": ["participant_id", "measure", "item", "wave"],
@@ -74,6 +76,8 @@ def pseudonymise(
         for name in ("quality", "files", "set_aside"):
             parts[name].append(_write_about_files(material, name, people, masker))
         parts["answered"].append(_write_answered(material, people))
+        for name in ("reported_funnels", "touchpoint_metrics"):
+            parts[name].append(_write_counts(getattr(material, name), material.source))
         for name in ("ratings", "answers", "events"):
             rows = _write_rows(material, name, people, masker, vault)
             once = ~rows.duplicated(_ONCE[name]) if name in _ONCE else rows.index == rows.index
@@ -102,6 +106,8 @@ def pseudonymise(
             {"row": "int64"}
         ),
         masked_counts=masker.frame(),
+        reported_funnels=_join(parts["reported_funnels"], "reported_funnels"),
+        touchpoint_metrics=_join(parts["touchpoint_metrics"], "touchpoint_metrics"),
         masker=masker,
         document_files=files,
     )
@@ -126,6 +132,12 @@ def _write_rows(
         }
         rows = rows.assign(session_id=rows["session_id"].map(sessions).fillna(""))
     return rows
+
+
+def _write_counts(counts: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return another program's counts: nobody is in them, but labels come from outside."""
+    labels = [column for column in _LABELS if column in counts]
+    return counts.assign(source=source, **{name: counts[name].map(clean_text) for name in labels})
 
 
 def _write_answered(material: Material, people: People) -> pd.DataFrame:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cjm_research.config import Events, Source, Survey, Transcripts
+from cjm_research.config import Campaign, Events, FunnelReport, Source, Survey, Transcripts
+from cjm_research.readers.campaigns import name_unread_counts
 from cjm_research.readers.cells import read_cells, squeeze
 from cjm_research.readers.files import find_files
+from cjm_research.readers.funnel_reports import name_unread_columns
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.survey_exports import read_export
@@ -52,6 +54,10 @@ def _header(path: Path, source: Source) -> list[str]:
         return [squeeze(name) for name in pq.read_schema(path).names]
     if isinstance(source, Events) and (path.suffix.casefold() in JSON_SUFFIXES or is_xes(path)):
         return []  # an analytics program writes dozens of fields that nobody needs
+    if isinstance(source, FunnelReport):
+        return name_unread_columns(path, source)
+    if isinstance(source, Campaign):
+        return name_unread_counts(path, source)
     if isinstance(source, Survey):
         cells, export = read_export(path, source, notes=Notes())
         return [name for name in cells.frame.columns if name not in export.personal]

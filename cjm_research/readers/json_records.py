@@ -86,6 +86,29 @@ class Records:
                 self.odd[_LINES].append(number)
 
 
+def load_whole(path: Path) -> Any:
+    """Return what a file of one JSON value holds, plain or in gzip; None where it is no JSON.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be opened or unpacked, or holds more than a report does.
+    """
+    try:
+        # Closing the generator closes the file: it is read while the generator is held.
+        members = open_members(path)
+        content = next(members).read(_SMALL_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(path, type(error).__name__) from error
+    if len(content) > _SMALL_BYTES:
+        raise SourceError(
+            path.name,
+            f"it holds more than {_SMALL_BYTES / 1e6:.0f} MB of JSON; a report is far smaller.",
+            "check that it is the report that you mean, and no export of single events.",
+        )
+    return _load(content.removeprefix(b"\xef\xbb\xbf"))
+
+
 def look_up(record: Record, name: str) -> Any:
     """Return what stands under a name; dots lead inside, also into lists of key and value.
 

@@ -6,6 +6,7 @@ researcher can know.
 
 from __future__ import annotations
 
+import glob
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,13 +16,21 @@ from typing import Any
 
 import pandas as pd
 
-from cjm_research.config import Events
+from cjm_research.config import Events, FunnelReport
 from cjm_research.errors import SourceError, quoted
+from cjm_research.readers.campaigns import recognise_campaigns
 from cjm_research.readers.cells import make_cells, read_records, squeeze
 from cjm_research.readers.event_exports import read_event_export
+from cjm_research.readers.funnel_reports import (
+    name_unread_columns,
+    read_counted,
+    recognise_funnel,
+)
+from cjm_research.readers.ga4_funnel import NAME as GA4_FUNNEL
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.plain import SUMMARY
+from cjm_research.readers.reported_steps import describe_labels
 from cjm_research.readers.survey_exports import TABLE, Export, recognise_export
 from cjm_research.readers.times import read_times
 from cjm_research.readers.transcript_formats import open_transcript, recognise
@@ -79,6 +88,8 @@ def recognise_file(path: Path) -> Guess:
             return _guess_transcript(path)
         if is_xes(path):
             return _guess_xes(path)
+        if _is_ga4_funnel(path):
+            return _guess_funnel(path, GA4_FUNNEL, {})
         if ending in JSON_SUFFIXES:
             return _guess_event_export(path)
         if ending in TABLES:
@@ -91,9 +102,17 @@ def recognise_file(path: Path) -> Guess:
 def _is_talk(path: Path) -> bool:
     if path.suffix.casefold() not in (".json", ".tsv", ".csv"):
         return False
-    with path.open("rb") as file:  # an export of events may be larger than memory
-        head = file.read(_HEAD_BYTES).decode("utf-8", "replace")
+    head = _read_head(path)
     return head.startswith(TSV_HEADER) or has_segments(head) or has_turn_table(head)
+
+
+def _is_ga4_funnel(path: Path) -> bool:
+    return path.suffix.casefold() == ".json" and '"funnelTable"' in _read_head(path)
+
+
+def _read_head(path: Path) -> str:
+    with path.open("rb") as file:  # an export of events may be larger than memory
+        return file.read(_HEAD_BYTES).decode("utf-8", "replace")
 
 
 def _guess_transcript(path: Path) -> Guess:
@@ -167,6 +186,43 @@ def _guess_event_export(path: Path) -> Guess:
     return Guess(path.name, "events", what, {}, tuple(asks), events)
 
 
+def _guess_funnel(path: Path, program: str, columns: dict[str, str]) -> Guess:
+    source = FunnelReport.model_validate(
+        {"id": "funnel", "kind": "funnel_report", "files": [glob.escape(path.name)]}
+    )
+    funnel = read_counted(path, source, notes=Notes())
+    asks = [
+        f"its steps are {describe_labels(funnel.steps)}: say which stage each is of, "
+        "`steps: {STEP: STAGE}`.",
+        _COUNTED,
+    ]
+    what = f"funnel, counted by {program}"
+    if columns:
+        what += ", by the names of its columns"
+        asks.append("compare its counts with the program; other columns go under `columns:`.")
+    unread = name_unread_columns(path, source)
+    if unread:
+        asks.append(f"not read: {quoted(unread)}. If one splits the funnel, it is the `segment`.")
+    declared = {"program": program, "columns": columns} if columns else {}
+    return Guess(path.name, "funnel_report", what, declared, tuple(asks))
+
+
+def _guess_campaigns(path: Path, program: str, columns: dict[str, str]) -> Guess:
+    asks = (
+        "say which stage they belong to (`stage:`) and through which `channel:` they reach people.",
+        _COUNTED,
+        "compare its counts with the program; other columns go under `columns:`.",
+    )
+    what = f"campaigns, counted by {program}, by the names of its columns"
+    return Guess(path.name, "campaign", what, {"program": program, "columns": columns}, asks)
+
+
+_COUNTED = (
+    "it holds counts of another program, and nobody in person: it is shown by itself, never "
+    "counted with people."
+)
+
+
 def _guess_xes(path: Path) -> Guess:
     cells, columns = read_xes(path, _any_log(path), notes=Notes())
     events = cells.frame[columns["event"]].value_counts().to_dict()
@@ -184,6 +240,12 @@ def _any_log(path: Path) -> Events:
 def _guess_table(path: Path) -> Guess:
     notes = Notes()
     records = read_records(path, notes=notes)
+    funnel = recognise_funnel(records)
+    if funnel:
+        return _guess_funnel(path, funnel.program, funnel.columns)
+    campaigns = recognise_campaigns(records)
+    if campaigns:
+        return _guess_campaigns(path, campaigns.program, campaigns.columns)
     export = recognise_export(records)
     frame = make_cells(path.name, export.header, records, first=export.first, notes=notes).frame
     frame = frame.drop(columns=[name for name in export.personal if name in frame])

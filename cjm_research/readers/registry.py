@@ -10,7 +10,9 @@ from cjm_research.config import Source
 from cjm_research.errors import SourceError, UnknownNameError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
+from cjm_research.readers.campaigns import read_campaign
 from cjm_research.readers.event_logs import read_events
+from cjm_research.readers.funnel_reports import read_funnel_report
 from cjm_research.readers.observations import read_observations
 from cjm_research.readers.roster import read_roster
 from cjm_research.readers.surveys import read_survey
@@ -23,6 +25,8 @@ READERS: dict[str, Callable[[Any, Path, Journey], Material]] = {
     "events": read_events,
     "observations": read_observations,
     "roster": read_roster,
+    "funnel_report": read_funnel_report,
+    "campaign": read_campaign,
 }
 
 

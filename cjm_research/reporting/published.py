@@ -61,6 +61,9 @@ PUBLISHED: dict[str, str] = {
     "themes": "labels and counts; the excerpts they were found in are left out",
     "saturation": _ALL,
     "quotes": "chosen for the report, of people who agreed to be quoted; by alias",
+    "reported_funnels": "counts of other programs; where a segment is of few people, no segment is "
+    "shown",
+    "touchpoint_metrics": "counts of other programs, of whole campaigns",
     "sources": "what each source is",
 }
 """Tables that may leave, and why."""

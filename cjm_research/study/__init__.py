@@ -123,6 +123,8 @@ TABLES: dict[str, str] = {
     "ratings": "one row per participant, measure and item",
     "answers": "one row per filled cell of a questionnaire",
     "events": "one row per event",
+    "reported_funnels": "one row per step (and segment) of a funnel that another program counted",
+    "touchpoint_metrics": "one row per touchpoint and measure of e-mail or ads, counted elsewhere",
     "sources": "one row per source: what it is, n, dates, sampling",
     "quality": "one row per thing noticed while reading",
     "files": "one row per file: what it was taken for, rows in, rows used, rows set aside",

@@ -7,8 +7,11 @@ from pathlib import Path
 from cjm_research import behaviour, coding, readers, review
 from cjm_research.codes import NONE
 from cjm_research.config import (
+    Campaign,
     Events,
     Findings,
+    FunnelReport,
+    Source,
     StudyConfig,
     build_journey,
     load_config,
@@ -58,7 +61,8 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     seen: set[str] = set()
     materials = []
     for source in config.sources:
-        lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
+        drawn = "counts of another program" if _is_counted(source) else f"{source.sampling} sample"
+        lines += ["", f"{source.id} ({source.kind}, {drawn})"]
         try:
             if isinstance(source, Events) and source.stays:
                 found, names = _describe_staying(config, journey, place.folder)
@@ -98,6 +102,10 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     else:
         lines.append("Every source can be read.")
     return lines, n_problems + len(slips)
+
+
+def _is_counted(source: Source) -> bool:
+    return isinstance(source, FunnelReport | Campaign)
 
 
 def _describe_unseen(config: StudyConfig, journey: Journey, seen: set[str]) -> list[str]:

@@ -12,6 +12,7 @@ import yaml
 
 from cjm_research import coding, privacy, synthesis
 from cjm_research.config import Source, StudyConfig
+from cjm_research.errors import quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.safe_cells import guard_text
@@ -33,6 +34,8 @@ _COUNTED = {
     "ratings": "ratings",
     "answers": "filled cells",
     "events": "events",
+    "reported_funnels": "steps of a funnel, counted by another program (segment by segment)",
+    "touchpoint_metrics": "counts of e-mail or advertising by another program, by touchpoint",
 }
 _TOLD = (
     r"rows|turns of the \w+|encoding .*|cells separated by .*|exported (by|as) .*|times are of .*"
@@ -54,6 +57,7 @@ def describe_material(material: Material, source: Source, journey: Journey) -> l
         lines.append("           by " + ", ".join(f"{role} {n:,}" for role, n in roles.items()))
     lines += _describe_span(material)
     lines += _describe_loose_events(material, journey)
+    lines += _describe_loose_steps(material)
     if material.unreviewed:
         lines.append(
             f"  ? {material.unreviewed} files whose masked names nobody has reviewed: the report "
@@ -115,6 +119,16 @@ def _describe_loose_events(material: Material, journey: Journey) -> list[str]:
     return [
         f"  ? events without a stage: {names}",
         "    List them under `events:` of a stage, if they belong to one.",
+    ]
+
+
+def _describe_loose_steps(material: Material) -> list[str]:
+    loose = material.reported_funnels.query("stage == ''")["step"].unique()
+    if not len(loose):
+        return []
+    return [
+        f"  ? steps without a stage: {quoted(loose[:20])}",
+        "    Place them under this source: `steps: {...: STAGE}`.",
     ]
 
 

@@ -191,7 +191,7 @@ def _source(files: Sequence[str], guess: Guess) -> dict[str, Any]:
         **_about(guess.kind),
         **guess.source,
     }
-    if guess.kind == "roster":
+    if guess.kind in ("roster", "funnel_report", "campaign"):
         source.pop("sampling")
     return source
 
@@ -251,7 +251,10 @@ def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]
     return [*talks.values(), *groups]
 
 
-_IDS = {"transcripts": "interviews", "events": "events", "roster": "people", "survey": "survey"}
+_IDS = {
+    "transcripts": "interviews", "events": "events", "roster": "people", "survey": "survey",
+    "funnel_report": "reported_funnel", "campaign": "campaigns",
+}  # fmt: skip
 
 
 def _make_id(kind: str, taken: set[str]) -> str:

@@ -283,6 +283,8 @@ def apply_slice(
             f"({len(ids):,} of {known['participant_id'].nunique():,} known)."
         )
         words += [f"{name} is left out: {only.segment} is not known there." for name in silent]
+        part, counted = _leave_out_counted(part)
+        words += [f"{name} is left out: it counts people without telling who." for name in counted]
     if only.start or only.end:
         part, undated = _keep_period(part, config, only)
         days = Slice(start=only.start, end=only.end)
@@ -372,7 +374,41 @@ def _keep_days(
             if place == "unknown":
                 unknown[source.id] += int(untimed.sum())
         part[name] = table[keep].reset_index(drop=True)
-    return part, {source: n for source, n in unknown.items() if n}
+    part, undated = _keep_counted(part, days, keep_unknown=keep_unknown)
+    return part, {source: n for source, n in (unknown | undated).items() if n}
+
+
+_COUNTED = ("reported_funnels", "touchpoint_metrics")
+"""Tables of what other programs counted: cut by their days, as nobody in them can be told."""
+
+
+def _keep_counted(
+    part: Tables, days: Slice, *, keep_unknown: bool
+) -> tuple[Tables, dict[str, int]]:
+    """Return the counts of some days, and per source how many have no known place in time.
+
+    A count of a longer time cannot be cut: its place is not known either.
+    """
+    out, unknown = dict(part), dict[str, int]()
+    for name in _COUNTED:
+        table = part[name]
+        keep = pd.Series(False, index=table.index)
+        for (source, start, end), rows in table.groupby(
+            ["source", "collected_from", "collected_to"]
+        ):
+            dated = Collected.model_validate({"from": start, "to": end}) if start and end else None
+            place = _place(dated, days)
+            keep[rows.index] = place == "inside" or (keep_unknown and place == "unknown")
+            if place == "unknown":
+                unknown[str(source)] = unknown.get(str(source), 0) + len(rows)
+        out[name] = table[keep].reset_index(drop=True)
+    return out, unknown
+
+
+def _leave_out_counted(part: Tables) -> tuple[Tables, list[str]]:
+    """Return a part without other programs' counts, and the names of their sources."""
+    names = [name for table in _COUNTED for name in part[table]["source_label"].unique()]
+    return part | {table: part[table].iloc[:0] for table in _COUNTED}, names
 
 
 def _times_of(evidence: Tables, name: str) -> pd.Series:
@@ -521,7 +557,8 @@ def _count_again(part: Tables, config: StudyConfig) -> pd.DataFrame:
 
 
 def _count_rows(evidence: Tables, source: str) -> int:
-    return sum(int((evidence[name]["source"] == source).sum()) for name in _OF_PEOPLE)
+    tables = (*_OF_PEOPLE, *_COUNTED)
+    return sum(int((evidence[name]["source"] == source).sum()) for name in tables)
 
 
 def _note(part: Tables, notes: list[tuple[str, str, int]]) -> Tables:

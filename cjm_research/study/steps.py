@@ -16,8 +16,10 @@ import pandas as pd
 from cjm_research import behaviour, coding, privacy, readers, review, synthesis
 from cjm_research.codes import resolve_codes
 from cjm_research.config import (
+    Campaign,
     Events,
     Findings,
+    FunnelReport,
     Observations,
     Roster,
     Source,
@@ -65,6 +67,8 @@ def make_evidence(
         "files": evidence.files,
         "set_aside": evidence.set_aside,
         "masked": evidence.masked_counts,
+        "reported_funnels": evidence.reported_funnels,
+        "touchpoint_metrics": evidence.touchpoint_metrics,
         "people_codes": _mask_sheets(
             review.locate_sheets(sheets, evidence.document_files), evidence.masker
         ),
@@ -514,10 +518,13 @@ def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame
 def _describe_sources(
     config: StudyConfig, tables: Tables, unreviewed: dict[str, int]
 ) -> pd.DataFrame:
-    """One row per source but the roster, which holds no evidence of its own."""
+    """One row per source of people's words and deeds.
+
+    The roster holds no evidence of its own, and what other programs counted has no people.
+    """
     rows = []
     for source in config.sources:
-        if isinstance(source, Roster):
+        if isinstance(source, Roster | FunnelReport | Campaign):
             continue
         mine = {
             name: tables[name][tables[name]["source"] == source.id]
@@ -544,4 +551,14 @@ def _describe_sources(
                 "required": source.required,
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*_OF_SOURCES]).astype(_OF_SOURCES)
+
+
+_OF_SOURCES = {
+    "source": "object", "label": "object", "kind": "object", "unit": "object",
+    "n_participants": "int64", "n_documents": "int64", "n_events": "int64",
+    "collected_from": "object", "collected_to": "object", "recruitment": "object",
+    "sampling": "object", "sampling_note": "object", "wave": "object", "n_unreviewed": "int64",
+    "required": "bool",
+}  # fmt: skip
+"""Columns of the table `sources`, with their types: there may be none with people."""

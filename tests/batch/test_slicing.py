@@ -2,12 +2,13 @@
 
 import dataclasses
 from datetime import date
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from cjm_research.config import Findings, StageFinding
+from cjm_research.config import Findings, FunnelReport, StageFinding
 from cjm_research.errors import ConfigError, UnknownNameError
 from cjm_research.privacy import open_vault
 from cjm_research.study import Slice, open_study, slicing, steps
@@ -323,3 +324,54 @@ def test_a_part_has_a_key_of_its_own_and_shares_what_was_read(place, monkeypatch
     assert again == []
     assert studies[2].about.startswith("Only people with device: phone (12 of 24 known).")
     assert studies[0].about == ""
+
+
+def report_on(start, end):
+    row = {
+        "source": "shop", "source_label": "Shop funnel", "program": "p", "unit": "u",
+        "collected_from": start, "collected_to": end, "segment": "", "position": 1, "step": "A",
+        "stage": "", "n_people": 9, "n_continued": None, "rate": None, "stated_rate": None,
+    }  # fmt: skip
+    return check_table(pd.DataFrame([row]), "reported_funnels")
+
+
+def with_report(whole, start, end):
+    evidence = whole.evidence | {"reported_funnels": report_on(start, end)}
+    about = {"id": "shop", "kind": "funnel_report", "label": "Shop funnel", "files": "a.csv"}
+    sources = [*whole.study.config.sources, FunnelReport.model_validate(about)]
+    config = whole.study.config.model_copy(update={"sources": sources})
+    study = SimpleNamespace(config=config, journey=whole.study.journey, place=whole.study.place)
+    return Read(study, evidence, whole.coded)
+
+
+DAYS = {"start": date(2026, 3, 1), "end": MARCH_10}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "in_period", "as_seen"),
+    [
+        ("2026-03-02", "2026-03-10", True, True),
+        ("2026-03-11", "2026-03-12", False, False),
+        ("2026-02-01", "2026-02-02", False, True),
+        # A count of a longer time cannot be cut.
+        ("2026-02-01", "2026-03-02", False, True),
+        ("2026-03-02", "2026-03-12", False, True),
+        ("", "", False, True),
+    ],
+)
+def test_other_programs_counts_are_of_their_days_whole(whole, start, end, in_period, as_seen):
+    told = with_report(whole, start, end)
+    part = told.take(only=Slice(**DAYS))
+    assert len(part.evidence["reported_funnels"]) == in_period
+    seen = told.take(as_of=MARCH_10)
+    assert len(seen.evidence["reported_funnels"]) == as_seen
+    noted = seen.evidence["quality"].query("source == 'shop'")
+    assert len(noted) == (as_seen and not ("" < end <= "2026-03-10"))
+
+
+def test_other_programs_counts_are_in_no_audience_segment_and_that_is_said(whole):
+    part = with_report(whole, "2026-03-02", "2026-03-10").take(
+        only=Slice(segment="device", value="phone")
+    )
+    assert part.evidence["reported_funnels"].empty
+    assert "Shop funnel is left out: it counts people without telling who." in part.about

@@ -46,6 +46,22 @@ def test_what_is_hidden_in_the_funnel_is_not_told_by_its_value_or_timing():
     assert mask(timing, "stage_timing")["segment"].tolist() == [""]
 
 
+def test_where_a_segment_of_a_reported_funnel_is_small_none_of_them_leaves():
+    reported = pd.DataFrame(
+        [("ga", "", 100, 60.0), ("ga", "phone", 90, 57.0), ("ga", "watch", 10, 3.0),
+         ("other", "", 3, NAN), ("other", "phone", 60, 40.0)],
+        columns=["source", "segment", "n_people", "n_continued"],
+    )  # fmt: skip
+    masked = mask(reported, "reported_funnels")
+    assert masked[["source", "segment"]].to_numpy().tolist() == [
+        ["ga", ""], ["other", ""], ["other", "phone"],
+    ]  # fmt: skip
+    # Three of ten are too few, and so are three of ten who were lost.
+    lost = reported.assign(n_continued=[60.0, 53.0, 7.0, NAN, 40.0])
+    assert len(mask(lost, "reported_funnels")) == 3
+    assert len(mask(reported, "reported_funnels", smallest_cell=3)) == 5
+
+
 def test_the_rest_of_a_group_is_small_as_well():
     loss = pd.DataFrame({"segment": ["", "team"], "n_judged": [100, 50], "n_lost": [60, 48]})
     masked = mask(loss, "loss", funnel=FUNNEL.head(1))

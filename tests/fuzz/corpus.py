@@ -12,7 +12,16 @@ from typing import Any
 
 import openpyxl
 
-from cjm_research.config import Events, Observations, Roster, Source, Survey, Transcripts
+from cjm_research.config import (
+    Campaign,
+    Events,
+    FunnelReport,
+    Observations,
+    Roster,
+    Source,
+    Survey,
+    Transcripts,
+)
 from tests.readers.documents import MEET, OLDER_TEAMS, TEAMS, write_docx
 
 
@@ -32,7 +41,8 @@ class Example:
     def source(self) -> Source:
         kinds = {
             Transcripts: "transcripts", Survey: "survey", Events: "events",
-            Observations: "observations", Roster: "roster",
+            Observations: "observations", Roster: "roster", FunnelReport: "funnel_report",
+            Campaign: "campaign",
         }  # fmt: skip
         about = {
             "id": "s", "kind": kinds[self.kind], "files": [self.name], "sampling": "convenience",
@@ -202,6 +212,80 @@ XES = """\
   </trace>
 </log>
 """
+_METRICS = ("activeUsers", "funnelStepCompletionRate", "funnelStepAbandonments",
+            "funnelStepAbandonmentRate")  # fmt: skip
+
+
+def make_ga4_funnel(*rows: tuple[str, ...], dimensions: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return a funnel report of GA4's Data API; a row is its dimensions, then four metrics."""
+    n = 1 + len(dimensions)
+    return {
+        "funnelTable": {
+            "dimensionHeaders": [{"name": name} for name in ("funnelStepName", *dimensions)],
+            "metricHeaders": [{"name": name, "type": "TYPE_INTEGER"} for name in _METRICS * 2],
+            "rows": [
+                {
+                    "dimensionValues": [{"value": value} for value in row[:n]],
+                    "metricValues": [{"value": value} for value in row[n:]],
+                }
+                for row in rows
+            ],
+        },
+        "kind": "analyticsData#runFunnelReport",
+    }
+
+
+GA4_FUNNEL = make_ga4_funnel(
+    ("1. Search", "RESERVED_TOTAL", "1000", "0.412", "588", "0.588"),
+    ("1. Search", "mobile", "600", "0.4", "360", "0.6"),
+    ("2. Pay", "RESERVED_TOTAL", "412", "0", "0", "0"),
+    ("2. Pay", "mobile", "240", "0", "0", "0"),
+    dimensions=("deviceCategory",),
+)
+GA4_EXPLORATION = """\
+# ----------------------------------------
+# A shop
+# Funnel exploration-Funnel 1
+# 20260723-20260922
+# ----------------------------------------
+
+Step,Active users (% of Step 1),Completion rate,Abandonments,Abandonment rate
+1. Search,1000,0.412,588,0.588
+2. Pay,412,,,
+,1412,0.412,588,0.588,Grand total
+"""
+FALLOUT = """\
+# Report suite: shop
+# Date: March 2026
+
+Touchpoint,People,% Continued
+All,1000,50%
+Cart,500,60%
+Pay,300,
+"""
+HOTJAR = "Step name,Sessions,Conversion rate\nCart,500,60%\nPay,300,\n"
+FUNNEL = "what;how many;device\nSearch;1,000;phone\nPay;412;phone\nSearch;20;web\nPay;7;web\n"
+
+MAILCHIMP = """\
+Title,Subject,Send Date,Total Recipients,Successful Deliveries,Unique Opens,Open Rate,Unique Clicks
+Welcome,Hello,2026-03-01 10:00,"1,000",990,400,40.4%,50
+Welcome,Hello,2026-03-05 10:00,100,90,40,44.4%,4
+Reminder,Still there?,2026-03-09 10:00,50,50,10,20%,0
+"""
+GOOGLE_ADS = """\
+Campaign report
+March 2026
+Campaign,Day,Impr.,Clicks,Cost,Conversions
+Brand,2026-03-01,100,10,12.50,1.33
+Brand,2026-03-02,300,30,€37.50,2
+Total: Campaigns, --,400,40,50.00,3.33
+"""
+META_ADS = """\
+Reporting starts,Reporting ends,Campaign name,Results,Amount spent (USD),Impressions,Link clicks
+2026-03-01,2026-03-31,Spring,12,"1,204.50",90000,450
+"""
+CAMPAIGN = "when;mails;read\n01.03.2026;10;5\n03.03.2026;20;4\n"
+
 LOG = """\
 Code,Task,Success,Notes
 K1,1,Y,went well
@@ -307,6 +391,24 @@ def examples() -> dict[str, Example]:
                     ]}
                 ],
                 "texts": [{"column": "Notes"}],
+            },
+        ),
+        "GA4 funnel": Example("a.json", json.dumps(GA4_FUNNEL, indent=1).encode(), FunnelReport),
+        "GA4 exploration": Example("a.csv", GA4_EXPLORATION.encode(), FunnelReport),
+        "Adobe fallout": Example("a.csv", FALLOUT.encode(), FunnelReport),
+        "Hotjar funnel": Example("a.csv", HOTJAR.encode(), FunnelReport),
+        "funnel table": Example(
+            "a.csv", FUNNEL.encode(), FunnelReport,
+            {"columns": {"step": "what", "people": "how many", "segment": "device"}},
+        ),
+        "Mailchimp": Example("a.csv", MAILCHIMP.encode(), Campaign),
+        "Google Ads": Example("a.csv", GOOGLE_ADS.encode(), Campaign),
+        "Meta Ads": Example("a.csv", META_ADS.encode(), Campaign),
+        "campaign table": Example(
+            "a.csv", CAMPAIGN.encode(), Campaign,
+            {
+                "touchpoint": "Reminder",
+                "columns": {"date": "when", "sent": "mails", "opened": "read"},
             },
         ),
         "roster": Example(

@@ -78,6 +78,12 @@ _SHOWN: tuple[tuple[str, str, str, str], ...] = (
     ("funnel", "What people do, stage by stage", "funnel", "stage segment segment_value measure "
      "n_entered n_continued n_elsewhere n_open n_dropped n_followed drop_off_rate drop_off_low "
      "drop_off_high"),
+    ("reported_funnels", "Funnels counted by other programs", "reported_funnels", "source_label "
+     "program unit collected_from collected_to segment position step stage n_people n_continued "
+     "rate stated_rate"),
+    ("touchpoint_metrics", "Touchpoints counted by other programs", "reported_funnels",
+     "source_label program touchpoint stage channel collected_from collected_to measure n of n_of "
+     "rate"),
     ("stage_timing", "Time to the next stage", "stage_timing", "stage next_stage segment "
      "segment_value n median_s median_low_s median_high_s q25_s q75_s"),
     ("abandonment_points", "The last event before people were lost", "drop_destinations",

@@ -261,6 +261,17 @@ METHODS: dict[str, Made] = {
         _NONE,
         "Table joins.",
     ),
+    "reported_funnels": Made(
+        "Counted by other programs",
+        "Steps of a funnel, and counts of e-mail and advertising, as another program reports them. "
+        "They stand beside the study, never in "
+        "it: nobody in them can be told from anybody else, so they are in no funnel, verdict or "
+        "comparison of this report. Shares are computed here from the counts.",
+        "What the program counts: users, sessions, e-mails, clicks; it stands at each table.",
+        "What the program counted in the step; of e-mail and advertising, what stands beside it.",
+        "No interval: whom the program left out, sampled or estimated is not known here.",
+        "Tables reported_funnels and touchpoint_metrics, from the programs' own reports.",
+    ),
     "wave_changes": Made(
         "From wave to wave",
         "Each wave of a survey against the one before, where the question and its words are the "
@@ -299,6 +310,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "quotes": ("excerpts", "documents", "turns"),
     "joint_display": ("links", "person_stages", "display_gaps", "orders"),
     "segment_people": ("participants",),
+    "reported_funnels": ("touchpoint_metrics",),
     "coverage": ("sources", "files", "set_aside", "quality", "masked"),
     "comparability": ("comparable_sources",),
     "stage_bases": ("talk", "dominance", "saturation", "languages"),

@@ -21,6 +21,7 @@ from cjm_research.reporting.site import (
     methods,
     otherwise,
     quotes,
+    reported,
     reviews,
     segments,
     together,
@@ -163,10 +164,13 @@ def _list_pages(context: SiteContext, shared: Mapping[str, Any]) -> list[_Page]:
 
 def _front(context: SiteContext, shared: Mapping[str, Any]) -> dict[str, Any]:
     stages = shared["stages"]
+    names = {stage.id: stage.name for stage in stages}
     return {
         "answers": answers.answer_views(context.tables, stages, shared["labels"]),
         "kpis": waves.with_later_waves(context.tables, views.kpi_views(context.tables.get("kpis"))),
         "paper_size": paper_size(stages),
+        "reported": reported.funnel_views(context.tables.get("reported_funnels"), names),
+        "campaigns": reported.campaign_views(context.tables.get("touchpoint_metrics"), names),
         "questions": findings.question_views(
             context.questions, context.findings, told=not context.about
         ),
