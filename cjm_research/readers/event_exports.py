@@ -161,9 +161,8 @@ def read_event_export(
 
 def _open(path: Path, source: Events) -> _Source:
     if path.suffix.casefold() == ".parquet":
-        names = [name for export in EXPORTS for name in (*export.columns.values(), *export.key)]
-        heads = {name.partition(".")[0] for name in (*names, *source.columns.values())}
-        return ParquetRecords(path, frozenset(heads.union(*(export.marks for export in EXPORTS))))
+        only = {name for it in EXPORTS for name in (*it.columns.values(), *it.key, *it.marks)}
+        return ParquetRecords(path, frozenset(only.union(source.columns.values())))
     return adobe.Hits(path, source) if adobe.is_feed(path) else Records(path)
 
 

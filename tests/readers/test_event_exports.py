@@ -161,6 +161,21 @@ def test_amplitude_zip_of_gzip_members_utc_and_no_session(read):
     assert "10.0.0.1" not in material.events.to_csv()
 
 
+def test_links_and_ways_out_of_a_zip_are_passed_over_and_counted(read, tmp_path):
+    target = io.BytesIO(amplitude_zip([AMPLITUDE]))
+    with zipfile.ZipFile(target, "a") as archive:
+        link = zipfile.ZipInfo("a.json")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        for n, name in enumerate(["../b.json", "/c.json", "..\\d.json", "C:\\e.json"]):
+            archive.writestr(name, lines(AMPLITUDE | {"uuid": f"x{n}"}))
+    material = read("a.zip", target.getvalue())
+    assert len(material.events) == 1
+    what = "links, devices and members that lead out of the archive, left out"
+    assert noted(material)[what] == 5
+    assert {path.name for path in tmp_path.iterdir()} == {"a.zip"}
+
+
 def test_matomo_visits_become_their_actions(read):
     visit = {
         "idVisit": "8", "visitorId": "abc", "visitIp": "10.0.0.0", "deviceType": "Desktop",
@@ -220,6 +235,25 @@ def test_ga4_parquet_keeps_integers_and_is_the_same_as_its_json(read):
     assert packed.events.equals(plain.events)
     assert packed.events["session_id"].tolist() == ["77", "77"]
     assert noted(packed)["exported by Google Analytics 4 (BigQuery)"] == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_ga4_parquet_keeps_each_event_its_own_parameters(read, monkeypatch, at_once):
+    monkeypatch.setattr(parquet_records, "_AT_ONCE", at_once)
+
+    def param(key, number):
+        return {"key": key, "value": {"string_value": None, "int_value": number}}
+
+    lists = [
+        [param("other", 1), param("ga_session_id", 10)], [], None, [param("other", 2)],
+        [param("ga_session_id", 50), param("ga_session_id", 51), None],
+        [param("ga_session_id", None)], [param("ga_session_id", 70)],
+    ]  # fmt: skip
+    records = [
+        {"event_params": params, "event_bundle_sequence_id": n} for n, params in enumerate(lists)
+    ]
+    material = read("a.parquet", parquet(*records, row_group_size=4))
+    assert material.events["session_id"].tolist() == ["10", "", "", "", "50", "", "70"]
 
 
 def test_ga4_parquet_places_pages_and_takes_named_parameters(read):
