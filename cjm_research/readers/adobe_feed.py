@@ -71,8 +71,9 @@ def is_companion(path: Path) -> bool:
     if name.endswith(".txt"):
         with refuse_broken(path), path.open("rb") as file:
             return file.read(1000).lstrip().startswith(_MANIFEST)
-    beside = (path.parent / _COLUMNS).exists()
-    return name.endswith((*_LOOKUPS, ".fin")) or (name in (_COLUMNS, *_EVENT_NAMES) and beside)
+    if name.endswith(".tsv") and not _HIT_FILES.fullmatch(name):
+        return (path.parent / _COLUMNS).is_file()
+    return name.endswith((*_LOOKUPS, ".fin"))
 
 
 def list_companions(path: Path) -> list[Path]:

@@ -161,11 +161,9 @@ class Members:
                 yield self.path.name, whole
 
     def names(self) -> list[str]:
-        """Return the names of all members; of a tar this takes reading it."""
-        if self.path.suffix.casefold() == ".zip":
-            with zipfile.ZipFile(self.path) as archive:
-                return [member.filename for member in self._list(archive)]
-        return [name for name, _ in self]
+        """Return the names of the members of a zip."""
+        with zipfile.ZipFile(self.path) as archive:
+            return [member.filename for member in self._list(archive)]
 
     def _list(self, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         files = [member for member in archive.infolist() if not member.is_dir()]

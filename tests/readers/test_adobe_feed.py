@@ -136,8 +136,11 @@ def test_an_hour_without_hits_is_no_fault(read):
 def test_an_unpacked_delivery_is_read_by_its_hits(write, tmp_path, journey):
     for name, content in write_feed(make_row(post_event_list="200")).items():
         write(f"feed/{name}", content)
-    material = read_source(declare(["feed/hit_data.tsv"]), tmp_path, journey)
-    assert rows(material, "event") == [["search"], ["pay"]]
+    for files in ("feed/hit_data.tsv", "feed/*"):
+        material = read_source(declare([files]), tmp_path, journey)
+        assert rows(material, "event") == [["search"], ["pay"]]
+    kinds = {path.name: recognise_file(path).kind for path in (tmp_path / "feed").iterdir()}
+    assert [name for name, kind in kinds.items() if kind] == ["hit_data.tsv"]
 
 
 def test_hits_without_their_columns_say_what_is_missing(read):
