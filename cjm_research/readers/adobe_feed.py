@@ -170,9 +170,9 @@ class Hits:
         header = _split(content.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].rstrip(b"\r"))
         names = [self.decode(name).strip() for name in header]
         columns = {name: place for place, name in enumerate(names)}
-        usual = [TIME] if "participant" in self.source.columns else [TIME, "visid_high"]
-        needed = [*usual, *self.source.columns.values()]
-        absent = [n for n in needed if n not in columns and f"post_{n}" not in columns]
+        ids = () if "participant" in self.source.columns else ("visid_high", "visid_low")
+        absent = [n for n in (TIME, *self.source.columns.values()) if n not in columns]
+        absent += [n for n in ids if n not in columns and f"post_{n}" not in columns]
         if absent or len(columns) < len(names):
             raise SourceError(
                 self.path.name,
