@@ -252,7 +252,7 @@ MEANINGS = {
     "Events.files": "one or more files; with `in_place` one file or folder, also JSON",
     "Events.table": "instead of files: a table of the engine, such as `shop.events`",
     "Events.in_place": "`true`: never copied into the study; only counts come back",
-    "Events.time_unit": "in place, of times that are numbers since 1970; exports of GA4 have `us`",
+    "Events.time_unit": "of times that are numbers since 1970; tables of GA4 have `us`",
     "Events.pages": "stages of pages, by patterns of their addresses: `{/checkout*: purchase}`; "
     "the first that fits counts, before `events` of the stages; needs the column `page`, which "
     "exports of analytics programs have. With `//` in it a pattern stands for the whole address, "

@@ -14,13 +14,20 @@ from typing import Any
 import pandas as pd
 
 from cjm_research.errors import SourceError, did_you_mean, quoted
-from cjm_research.readers.archives import check_archive
+from cjm_research.readers.archives import (
+    MAX_TOTAL_BYTES,
+    Members,
+    check_archive,
+    refuse_broken,
+)
 from cjm_research.readers.footers import find_footer
 from cjm_research.readers.notes import Notes
-from cjm_research.readers.text import read_text
+from cjm_research.readers.text import read_text, to_text
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 """What separates cells, by the names that study.yaml uses."""
+_PLAIN = (".csv", ".tsv")
+_GZIPPED = (".csv.gz", ".tsv.gz")
 _SNIFFED_RECORDS = 20
 _LISTED = 12
 
@@ -105,10 +112,10 @@ def read_records(
     SourceError
         If the file is no such table, or its record of column names is empty.
     """
-    suffix = path.suffix.casefold()
-    if suffix in (".csv", ".tsv"):
+    name = path.name.casefold()
+    if name.endswith((*_PLAIN, *_GZIPPED, ".zip")):
         records = _read_csv(path, notes, encoding, delimiter)
-    elif suffix == ".xlsx":
+    elif name.endswith(".xlsx"):
         records = _read_xlsx(path, notes, sheet)
     else:
         raise SourceError(
@@ -128,6 +135,27 @@ def read_records(
         path.name, "lines of a Salesforce footer, left out", range(end + 1, len(records) + 1)
     )
     return records[:end]
+
+
+def is_table(path: Path) -> bool:
+    """Return True when a file is a table by its name, or a zip by those of its members.
+
+    Raises
+    ------
+    SourceError
+        If it is a zip that cannot be read.
+    """
+    name = path.name.casefold()
+    if not name.endswith(".zip"):
+        return name.endswith((*_PLAIN, *_GZIPPED, ".xlsx"))
+    with refuse_broken(path):
+        return any(map(_names_table, Members(path).names()))
+
+
+def _names_table(member: str) -> bool:
+    # macOS packs a shadow beside each file, whose name begins with `._`.
+    shadow = member.startswith("__MACOSX") or member.rpartition("/")[2].startswith(".")
+    return member.casefold().endswith((*_PLAIN, *_GZIPPED)) and not shadow
 
 
 def require_columns(cells: Cells, wanted: dict[str, str]) -> None:
@@ -229,7 +257,10 @@ def name_by_position(header: list[str], names: Sequence[str], where: str) -> lis
 
 
 def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[list[str]]:
-    text, used = read_text(path, encoding=encoding)
+    if path.suffix.casefold() in _PLAIN:
+        text, used = read_text(path, encoding=encoding)
+    else:
+        text, used = to_text(_unpack(path, notes), path.name, encoding=encoding)
     if used != "utf-8":
         notes.count(path.name, f"encoding {used}", 1)
     delimiter = declared or _sniff_delimiter(text)
@@ -248,6 +279,25 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
             "look for a quotation mark without its partner there, or save the table again as "
             "CSV (UTF-8) or .xlsx.",
         ) from error
+
+
+def _unpack(path: Path, notes: Notes) -> bytes:
+    """Return the only table that a gzip or a zip holds."""
+    zipped = path.suffix.casefold() == ".zip"
+    members = Members(path, most=MAX_TOTAL_BYTES)
+    with refuse_broken(path):
+        names = list(filter(_names_table, members.names())) if zipped else [path.name]
+        if len(names) != 1:
+            raise SourceError(
+                path.name,
+                f"it holds {len(names)} tables{': ' * bool(names)}{quoted(names[:_LISTED])}.",
+                "unpack it, and name the tables that the study needs under `files:`."
+                if names
+                else "a zip is read where it holds one .csv or .tsv; unpack it.",
+            )
+        content = b"".join(stream.read() for name, stream in members if name == names[0])
+    notes.warn(path.name, "links and members that lead out of the archive", members.left_out)
+    return content
 
 
 def _check_length(record: list[str]) -> list[str]:

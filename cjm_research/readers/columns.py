@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from cjm_research.config import Campaign, Events, FunnelReport, Source, Survey, Transcripts
+from cjm_research.readers.adobe_feed import is_companion
 from cjm_research.readers.campaigns import name_unread_counts
 from cjm_research.readers.cells import read_cells, squeeze
+from cjm_research.readers.event_exports import is_event_export
 from cjm_research.readers.files import find_files
 from cjm_research.readers.funnel_reports import name_unread_columns
-from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.survey_exports import read_export
 from cjm_research.readers.xes import is_xes
@@ -48,12 +49,14 @@ def list_unused_columns(source: Source, folder: Path) -> dict[str, list[str]]:
 
 
 def _header(path: Path, source: Source) -> list[str]:
+    if isinstance(source, Events) and (
+        is_companion(path) or is_xes(path) or is_event_export(path, source)
+    ):
+        return []  # an analytics program writes dozens of fields that nobody needs
     if path.suffix.casefold() == ".parquet":
         import pyarrow.parquet as pq
 
         return [squeeze(name) for name in pq.read_schema(path).names]
-    if isinstance(source, Events) and (path.suffix.casefold() in JSON_SUFFIXES or is_xes(path)):
-        return []  # an analytics program writes dozens of fields that nobody needs
     if isinstance(source, FunnelReport):
         return name_unread_columns(path, source)
     if isinstance(source, Campaign):

@@ -6,21 +6,23 @@ session, the event and its time; `columns:` of study.yaml may name others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from cjm_research.config import Events
 from cjm_research.errors import SourceError, quoted
-from cjm_research.readers.cells import Cells, squeeze
-from cjm_research.readers.json_records import Record, Records, look_up
+from cjm_research.readers import adobe_feed as adobe
+from cjm_research.readers.cells import Cells, is_table, squeeze
+from cjm_research.readers.json_records import SUFFIXES, Record, Records, look_up
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.parquet_records import ParquetRecords
 
 TIME = "time of the event"
 """Column of times that were numbers; `datetime64[us]`, in UTC where the program says so."""
@@ -69,6 +71,38 @@ Key = tuple[str, ...]
 """What is the same only in a repetition of one event."""
 
 
+class _Source(Protocol):
+    """Records as they come from a file: see `Records`."""
+
+    @property
+    def odd(self) -> Mapping[str, list[int]]: ...
+
+    @property
+    def doubts(self) -> Mapping[str, int]: ...
+
+    @property
+    def told(self) -> Mapping[str, int]: ...
+
+    @property
+    def fields(self) -> frozenset[str]: ...
+
+    def __iter__(self) -> Iterator[tuple[int, Record]]: ...
+
+
+def is_event_export(path: Path, source: Events) -> bool:
+    """Return True when a file's records say what its events are, without `columns:`.
+
+    Raises
+    ------
+    SourceError
+        If it is an archive or a Parquet file that cannot be read.
+    """
+    if path.suffix.casefold() == ".parquet":
+        mapped = {"participant", "occurred_at"} <= set(source.columns)
+        return not mapped and _find_export(ParquetRecords(path, frozenset()).fields) is not None
+    return adobe.is_feed(path) or (path.suffix.casefold() in SUFFIXES and not is_table(path))
+
+
 def read_event_export(
     path: Path, source: Events, *, notes: Notes, seen: set[Key]
 ) -> tuple[Cells, dict[str, str]]:
@@ -90,10 +124,10 @@ def read_event_export(
     SourceError
         If the file cannot be read, or its records are of no known program.
     """
-    records = Records(path)
+    records = _open(path, source)
     numbered = iter(records)
     first = list(islice(numbered, _LOOKED_AT))
-    export = _recognise([record for _, record in first], path.name)
+    export = _recognise(records.fields.union(*(record for _, record in first)), path.name)
     named = {str(key): name for key, name in source.columns.items()}
     columns = {**export.columns, "occurred_at": TIME} | named
     columns = {key: squeeze(name) for key, name in columns.items()}
@@ -115,7 +149,11 @@ def read_event_export(
     about.n_in += len(rows) + len(timeless) + sum(map(len, records.odd.values()))
     for what, odd in records.odd.items():
         notes.set_aside(path.name, what, odd)
+    for what, n in records.doubts.items():
+        notes.warn(path.name, what, n)
     notes.count(path.name, f"exported by {export.name}", 1)
+    for what, n in records.told.items():
+        notes.count(path.name, what, n)
     notes.count(path.name, "rows", len(rows))
     notes.set_aside(path.name, "events without a readable time, left out", timeless)
     if export.note and "timezone" not in source.model_fields_set:
@@ -132,11 +170,21 @@ def read_event_export(
     return Cells(path.name, frame), columns
 
 
-def _recognise(records: list[Record], where: str) -> EventExport:
-    fields = set().union(*records) if records else set()
-    for export in EXPORTS:
-        if export.marks <= fields:
-            return export
+def _open(path: Path, source: Events) -> _Source:
+    if path.suffix.casefold() == ".parquet":
+        only = {name for it in EXPORTS for name in (*it.columns.values(), *it.key, *it.marks)}
+        return ParquetRecords(path, frozenset(only.union(source.columns.values())))
+    return adobe.Hits(path, source) if adobe.is_feed(path) else Records(path)
+
+
+def _find_export(fields: frozenset[str]) -> EventExport | None:
+    return next((export for export in EXPORTS if export.marks <= fields), None)
+
+
+def _recognise(fields: frozenset[str], where: str) -> EventExport:
+    export = _find_export(fields)
+    if export:
+        return export
     found = f" Fields found: {quoted(sorted(map(str, fields))[:12])}." if fields else ""
     raise SourceError(
         where,
@@ -211,8 +259,21 @@ def _mixpanel_time(record: Record) -> int | None:
 
 def _amplitude_time(record: Record) -> int | None:
     # Documented as UTC; files hold `2020-01-25 17:00:00.123000`, without a zone.
+    return _written_time(record.get("event_time"))
+
+
+def _segment_time(record: Record) -> int | None:
+    return _written_time(record.get("timestamp"))
+
+
+def _adobe_time(record: Record) -> int | None:
+    return _epoch(record.get(adobe.TIME), per_second=1)
+
+
+def _written_time(value: Any) -> int | None:
+    """Return microseconds of the epoch from a time in ISO 8601, in UTC where it has no zone."""
     try:
-        time = datetime.fromisoformat(str(record.get("event_time")))
+        time = datetime.fromisoformat(str(value))
     except ValueError:
         return None
     time = time if time.tzinfo else time.replace(tzinfo=UTC)
@@ -230,6 +291,11 @@ def _unfold_visit(visit: Record) -> Iterator[Record]:
     for action in actions if isinstance(actions, list) else ():
         if isinstance(action, dict):
             yield about | {"timestamp": None} | action
+
+
+def _name_call(call: Record) -> Iterator[Record]:
+    """Give calls that are no `track` a name: that of the page or screen, else what they are."""
+    yield call | {"event": call.get("event") or call.get("name") or call.get("type")}
 
 
 EXPORTS = (
@@ -293,5 +359,30 @@ EXPORTS = (
         },
         _matomo_time,
         unfold=_unfold_visit,
+    ),
+    EventExport(
+        "Adobe Analytics (data feed)",
+        frozenset({adobe.VISITOR, adobe.EVENT}),
+        {
+            "participant": adobe.VISITOR,
+            "session": adobe.VISIT,
+            "event": adobe.EVENT,
+            "page": adobe.PAGE,
+            "value": adobe.REVENUE,
+        },
+        _adobe_time,
+        key=(*adobe.HIT_IDS, adobe.ENTRY),
+    ),
+    EventExport(
+        "Segment (unverified)",
+        frozenset({"type", "messageId", "timestamp"}),
+        {
+            "participant": "anonymousId",
+            "event": "event",
+            "page": "context.page.url",
+        },
+        _segment_time,
+        key=("messageId",),
+        unfold=_name_call,
     ),
 )

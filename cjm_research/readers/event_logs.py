@@ -10,15 +10,16 @@ from cjm_research.config import Events, resolve_stage
 from cjm_research.errors import SourceError
 from cjm_research.journey import Journey
 from cjm_research.material import COLUMNS, Material, no_rows
+from cjm_research.readers.adobe_feed import is_companion
 from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
-from cjm_research.readers.event_exports import TIME, Key, read_event_export
+from cjm_research.readers.event_exports import TIME, Key, is_event_export, read_event_export
 from cjm_research.readers.files import find_files
-from cjm_research.readers.json_records import SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.pages import match_pages
+from cjm_research.readers.parquet_records import open_parquet
 from cjm_research.readers.rows import Row, make_rows
 from cjm_research.readers.surveys import note_way_of_times
-from cjm_research.readers.times import read_times
+from cjm_research.readers.times import find_unit, read_epoch, read_times
 from cjm_research.readers.xes import is_xes, read_xes
 
 LARGE_BYTES = 200_000_000
@@ -53,6 +54,9 @@ def read_events(source: Events, folder: Path, journey: Journey) -> Material:
     parts = []
     seen: set[Key] = set()
     for path in find_files(source, folder, notes):
+        if is_companion(path):
+            notes.count(path.name, "read with the hits of its delivery", 1)
+            continue
         if path.stat().st_size > LARGE_BYTES:
             notes.warn(path.name, _LARGE)
         cells, columns = _read_columns(source, path, notes, seen)
@@ -92,7 +96,7 @@ def _read_columns(
     """Return the columns that are wanted, and which of them holds what."""
     if is_xes(path):
         return read_xes(path, source, notes=notes)
-    if path.suffix.casefold() in SUFFIXES:
+    if is_event_export(path, source):
         return read_event_export(path, source, notes=notes, seen=seen)
     _check_mapping(source)
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
@@ -109,22 +113,12 @@ def _read_columns(
 
 
 def _read_parquet(path: Path, wanted: list[str], notes: Notes) -> Cells:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            by_name = {squeeze(name): name for name in file.schema_arrow.names}
-            known = [by_name[squeeze(name)] for name in wanted if squeeze(name) in by_name]
-            # Without a wanted column the message should still list what is there.
-            known = known if len(known) == len(wanted) else list(by_name.values())
-            frame = file.read(columns=known).to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise SourceError(
-            path.name,
-            f"it cannot be read as a Parquet file ({type(error).__name__}).",
-            "export it again as Parquet, or as CSV (UTF-8).",
-        ) from error
+    with open_parquet(path) as file:
+        by_name = {squeeze(name): name for name in file.schema_arrow.names}
+        known = [by_name[squeeze(name)] for name in wanted if squeeze(name) in by_name]
+        # Without a wanted column the message should still list what is there.
+        known = known if len(known) == len(wanted) else list(by_name.values())
+        frame = file.read(columns=known).to_pandas()
     frame = frame.rename(columns=squeeze)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     notes.count(path.name, "rows", len(frame))
@@ -186,26 +180,38 @@ def _to_events(
 def _read_occurred(source: Events, cells: Cells, name: str, notes: Notes) -> pd.Series:
     raw = cells.frame[squeeze(name)]
     where = f"{cells.file}, column '{name}'"
-    times = read_times(
-        raw if pd.api.types.is_datetime64_any_dtype(raw) else _as_text(raw),
-        timezone=source.timezone,
-        where=where,
-        day_first=source.day_first,
-    )
+    dated = pd.api.types.is_datetime64_any_dtype(raw)
+    text = raw if dated else _as_text(raw)
+    if source.time_unit and not dated:
+        times = read_epoch(text, unit=source.time_unit)
+    else:
+        times = read_times(text, timezone=source.timezone, where=where, day_first=source.day_first)
     missing = times.utc.index[times.utc.isna()]
     if len(missing):
         raise SourceError(
             cells.file,
             f"{len(missing)} of {len(raw)} events have no readable time in column '{name}' "
             f"({rows_in_words(list(missing))}).",
-            "write times as 2025-04-30T14:05:00 (with Z or an offset, else `timezone:` of the "
-            "source holds), or take these rows out; an event without a time has no place in a "
-            "journey.",
+            _advise_on_times(source, "" if dated else find_unit(text)),
         )
     # An export of a program that writes no zone has said so already.
     known = "timezone" in source.model_fields_set or name == TIME
     note_way_of_times(times, cells.file, notes, zone_known=known)
     return times.utc
+
+
+def _advise_on_times(source: Events, unit: str) -> str:
+    if source.time_unit:
+        return (
+            f"`time_unit: {source.time_unit}` is declared: write whole numbers since 1970 in this "
+            "unit, take these rows out, or take `time_unit:` out where times are dates."
+        )
+    if unit:
+        return f"they look like numbers since 1970: declare `time_unit: {unit}` for this source."
+    return (
+        "write times as 2025-04-30T14:05:00 (with Z or an offset, else `timezone:` of the source "
+        "holds), or take these rows out; an event without a time has no place in a journey."
+    )
 
 
 def _name_stages(declared: pd.Series, journey: Journey, file: str) -> pd.Series:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cjm_research.errors import SourceError, did_you_mean, quoted
 from cjm_research.material import ABSENT
+from cjm_research.readers.adobe_feed import list_companions
 from cjm_research.readers.notes import Notes
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def list_files(source: Source, folder: Path) -> list[Path]:
     """
     lookup = getattr(source, "stages_from", None)
     extra = [Path(os.path.normpath(folder / lookup.file))] if lookup else []
-    return find_files(source, folder, Notes()) + [path for path in extra if path.is_file()]
+    files = find_files(source, folder, Notes())
+    if source.kind == "events":
+        extra += [beside for path in files for beside in list_companions(path)]
+    return files + sorted({path for path in extra if path.is_file()} - set(files))
 
 
 def is_reviewed(reviewed: str | list[str], path: Path, folder: Path) -> bool:

@@ -36,7 +36,7 @@ from cjm_research.readers.report_tables import (
 from cjm_research.readers.reported_steps import FollowedStep, ReportedStep, follow_steps
 from cjm_research.readers.rows import make_rows
 
-JSON = (".json", ".gz")
+JSON = (".json", ".json.gz")
 Days = tuple[str, str]
 
 
@@ -126,10 +126,9 @@ def read_counted(path: Path, source: FunnelReport, *, notes: Notes) -> Funnel:
     SourceError
         If the file is none of the known reports, or its counts are not whole.
     """
-    if path.suffix.casefold() in JSON:
+    if path.name.casefold().endswith(JSON):
         program, unit, days = NAME, PEOPLE, ("", "")
         steps = _read_json(path, source, notes)
-        notes.of(path.name).n_in += len(steps)
     else:
         program, unit, days, steps = _read_table(path, source, notes)
     program = source.program or program
@@ -156,7 +155,7 @@ def recognise_funnel(records: Records) -> ReportTable | None:
 
 def name_unread_columns(path: Path, source: FunnelReport) -> list[str]:
     """Return the names of a table's columns that are not read; none of JSON."""
-    if path.suffix.casefold() in JSON:
+    if path.name.casefold().endswith(JSON):
         return []
     records = read_records(
         path,

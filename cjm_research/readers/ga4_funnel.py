@@ -51,19 +51,20 @@ def read_ga4_funnel(loaded: dict[str, Any], *, file: str, notes: Notes) -> list[
     # Headers come twice, for one set of values a row: the first occurrence is meant.
     places = {name: place for place, name in enumerate(dict.fromkeys(metrics))}
     steps: list[ReportedStep] = []
-    n_odd = n_rates = 0
-    for row in _list(table, "rows"):
+    odd_rows: list[int] = []
+    n_rates = 0
+    for number, row in enumerate(_list(table, "rows"), start=1):
         about = _values(row, "dimensionValues")
         values = _values(row, "metricValues")
         if len(about) < len(dimensions) or len(values) <= places[PEOPLE]:
-            n_odd += 1
+            odd_rows.append(number)
             continue
         told = dict(zip(dimensions, about, strict=False))
         people = read_count(values[places[PEOPLE]])
         if people is None:
             raise SourceError(
                 file,
-                f"row {len(steps) + n_odd + 1} of its table has no whole number of '{PEOPLE}'.",
+                f"row {number} of its table has no whole number of '{PEOPLE}'.",
                 "export it again; counts are whole and never below 0.",
             )
 
@@ -84,7 +85,8 @@ def read_ga4_funnel(loaded: dict[str, Any], *, file: str, notes: Notes) -> list[
                 stated=rates[0] if rates else NO_RATE,
             )
         )
-    notes.warn(file, "rows without all of their values, left out", n_odd)
+    notes.of(file).n_in += len(steps) + len(odd_rows)
+    notes.set_aside(file, "rows without all of their values, left out", odd_rows)
     notes.warn(file, "stated rates that are no numbers, left out", n_rates)
     metadata = table.get("metadata")
     sampled = _list(metadata, "samplingMetadatas") if isinstance(metadata, dict) else []

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from cjm_research.errors import SourceError
-from cjm_research.readers.archives import MAX_MEMBERS, MAX_RATIO, MAX_TOTAL_BYTES
+from cjm_research.readers.archives import Members, refuse_broken
 
 Record = dict[str, Any]
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".gz", ".zip")
-_LONGEST_LINE = 10_000_000  # bytes
-_SMALL_BYTES = 20_000_000
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".gz", ".zip", ".tgz", ".tar")
+LONGEST_LINE = 10_000_000  # bytes
+_LARGEST_REPORT = 20_000_000  # bytes
+LEFT_OUT = "links, devices and members that lead out of the archive, left out"
 _LINES = "lines that are no JSON record, left out"
 
 
@@ -26,11 +23,15 @@ _LINES = "lines that are no JSON record, left out"
 class Records:
     """Records with the number of their line, read one after another.
 
-    `odd` numbers what is left out, and is complete when the last record was taken.
+    `odd` numbers what is left out, `doubts` are counted, `told` is what else there is to say; all
+    are complete when the last record was taken. What fields there are, only the records tell.
     """
 
     path: Path
     odd: dict[str, list[int]] = field(default_factory=lambda: {_LINES: []})
+    doubts: dict[str, int] = field(default_factory=dict)
+    told: dict[str, int] = field(default_factory=dict)
+    fields: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[tuple[int, Record]]:
         """Yield line number and record.
@@ -42,24 +43,22 @@ class Records:
             beyond reason.
         """
         last = 0
-        try:
-            for stream in open_members(self.path):
+        members = Members(self.path)
+        with refuse_broken(self.path):
+            for _, stream in members:
                 for number, record in self._read(stream, last):
                     last = number
                     yield number, record
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
-            raise _unreadable(self.path, type(error).__name__) from error
-        except RuntimeError as error:  # what zipfile raises for a password
-            raise _unreadable(self.path, "it asks for a password") from error
+        self.doubts[LEFT_OUT] = members.left_out
 
     def _read(self, stream: IO[bytes], number: int) -> Iterator[tuple[int, Record]]:
         first = stream.read(1)
         while first in (b" ", b"\t", b"\r", b"\n", b"\xef", b"\xbb", b"\xbf"):
             first = stream.read(1)
         if first == b"[":
-            yield from self._read_list(first + stream.read(_LONGEST_LINE * 20), number)
+            yield from self._read_list(first + stream.read(LONGEST_LINE * 20), number)
             return
-        line = first + _read_line(stream, self.path)
+        line = first + read_line(stream, self.path)
         while line:
             number += 1
             if line.strip():
@@ -68,7 +67,7 @@ class Records:
                     yield number, record
                 else:
                     self.odd[_LINES].append(number)
-            line = _read_line(stream, self.path)
+            line = read_line(stream, self.path)
 
     def _read_list(self, content: bytes, number: int) -> Iterator[tuple[int, Record]]:
         loaded = _load(content)
@@ -94,16 +93,15 @@ def load_whole(path: Path) -> Any:
     SourceError
         If the file cannot be opened or unpacked, or holds more than a report does.
     """
-    try:
-        # Closing the generator closes the file: it is read while the generator is held.
-        members = open_members(path)
-        content = next(members).read(_SMALL_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(path, type(error).__name__) from error
-    if len(content) > _SMALL_BYTES:
+    content = b""
+    with refuse_broken(path):
+        for _, stream in Members(path):
+            content = stream.read(_LARGEST_REPORT + 1)
+            break
+    if len(content) > _LARGEST_REPORT:
         raise SourceError(
             path.name,
-            f"it holds more than {_SMALL_BYTES / 1e6:.0f} MB of JSON; a report is far smaller.",
+            f"it holds more than {_LARGEST_REPORT / 1e6:.0f} MB of JSON; a report is far smaller.",
             "check that it is the report that you mean, and no export of single events.",
         )
     return _load(content.removeprefix(b"\xef\xbb\xbf"))
@@ -140,83 +138,20 @@ def _load(content: bytes) -> Any:
         return None
 
 
-def _read_line(stream: IO[bytes], path: Path) -> bytes:
+def read_line(stream: IO[bytes], path: Path) -> bytes:
+    """Return the next line with its end; empty where there is none.
+
+    Raises
+    ------
+    SourceError
+        If it is longer than a record can be.
+    """
     # Only `\n` ends a record: values may hold U+2028 and its like.
-    line = stream.readline(_LONGEST_LINE)
-    if len(line) == _LONGEST_LINE:
+    line = stream.readline(LONGEST_LINE)
+    if len(line) == LONGEST_LINE:
         raise SourceError(
             path.name,
-            f"a single line has more than {_LONGEST_LINE:,} bytes.",
+            f"a single line has more than {LONGEST_LINE:,} bytes.",
             "check that it is the export of events: it has one record a line.",
         )
     return line
-
-
-class _Bounded(io.RawIOBase):
-    """A stream that refuses to grow beyond reason while it is read."""
-
-    def __init__(self, stream: IO[bytes], path: Path, read_so_far: list[int]) -> None:
-        self._stream = stream
-        self._path = path
-        self._so_far = read_so_far
-        self._packed = max(path.stat().st_size, 1)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
-        self._so_far[0] += len(data)
-        total = self._so_far[0]
-        bomb = total > _SMALL_BYTES and total / self._packed > MAX_RATIO
-        if bomb or total > MAX_TOTAL_BYTES * 4:
-            raise _too_large(self._path, total)
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def open_members(path: Path) -> Iterator[io.BufferedReader]:
-    """Open a file, what gzip packed in it, or each member of a zip; none grows beyond reason."""
-    so_far = [0]
-
-    def bound(stream: IO[bytes]) -> io.BufferedReader:
-        return io.BufferedReader(_Bounded(stream, path, so_far), 1 << 20)
-
-    if path.suffix.casefold() == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(
-                (member for member in archive.infolist() if not member.is_dir()),
-                key=lambda member: member.filename,
-            )
-            if len(members) > MAX_MEMBERS:
-                raise _unreadable(path, f"it holds {len(members):,} files")
-            declared = sum(member.file_size for member in members)
-            if declared > _SMALL_BYTES and declared / path.stat().st_size > MAX_RATIO:
-                raise _too_large(path, declared)
-            for member in members:
-                with archive.open(member) as stream:
-                    packed = member.filename.casefold().endswith(".gz")
-                    yield bound(gzip.GzipFile(fileobj=stream) if packed else stream)  # type: ignore[arg-type]
-    else:
-        with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            yield bound(gzip.GzipFile(fileobj=file) if packed else file)  # type: ignore[arg-type]
-
-
-def _too_large(path: Path, total: int) -> SourceError:
-    return SourceError(
-        path.name,
-        f"unpacked it would hold more than {total / 1e6:.0f} MB, from "
-        f"{path.stat().st_size / 1e6:.1f} MB; that is refused.",
-        "export a shorter period, or let the study measure the log where it lies "
-        "(`in_place: true`).",
-    )
-
-
-def _unreadable(path: Path, why: str) -> SourceError:
-    return SourceError(
-        path.name,
-        f"it cannot be unpacked or read ({why}).",
-        "export it again, and take it over whole; archives with a password cannot be read.",
-    )

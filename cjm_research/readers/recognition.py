@@ -14,25 +14,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cjm_research.config import Events, FunnelReport
 from cjm_research.errors import SourceError, quoted
+from cjm_research.readers.adobe_feed import is_companion
 from cjm_research.readers.campaigns import recognise_campaigns
-from cjm_research.readers.cells import make_cells, read_records, squeeze
-from cjm_research.readers.event_exports import read_event_export
+from cjm_research.readers.cells import is_table, make_cells, read_records, squeeze
+from cjm_research.readers.event_exports import is_event_export, read_event_export
 from cjm_research.readers.funnel_reports import (
     name_unread_columns,
     read_counted,
     recognise_funnel,
 )
 from cjm_research.readers.ga4_funnel import NAME as GA4_FUNNEL
-from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.parquet_records import open_parquet
 from cjm_research.readers.plain import SUMMARY
 from cjm_research.readers.reported_steps import describe_labels
 from cjm_research.readers.survey_exports import TABLE, Export, recognise_export
-from cjm_research.readers.times import read_times
+from cjm_research.readers.times import find_unit, read_times
 from cjm_research.readers.transcript_formats import open_transcript, recognise
 from cjm_research.readers.turn_tables import has_turn_table
 from cjm_research.readers.utterances import (
@@ -44,9 +46,9 @@ from cjm_research.readers.utterances import (
 from cjm_research.readers.whisper import TSV_HEADER, has_segments
 from cjm_research.readers.xes import is_xes, read_xes
 
-TABLES = (".csv", ".tsv", ".xlsx")
 TALKS = (".docx", ".vtt", ".srt", ".sbv", ".txt", ".md", ".text")
 _HEAD_BYTES = 4_000_000
+_HEAD_ROWS = 5_000
 _NO_DATA = re.compile(r"(readme|licen[cs]e|notice|changelog)(\..*)?", re.IGNORECASE)
 
 
@@ -84,15 +86,19 @@ def recognise_file(path: Path) -> Guess:
     try:
         if _NO_DATA.fullmatch(path.name):
             return Guess(path.name, "", "not read: it describes the others")
+        if is_companion(path):
+            return Guess(path.name, "", "not read alone: it belongs to the hits of a data feed")
         if ending in TALKS or _is_talk(path):
             return _guess_transcript(path)
         if is_xes(path):
             return _guess_xes(path)
         if _is_ga4_funnel(path):
             return _guess_funnel(path, GA4_FUNNEL, {})
-        if ending in JSON_SUFFIXES:
+        if is_event_export(path, _any_log(path)):
             return _guess_event_export(path)
-        if ending in TABLES:
+        if ending == ".parquet":
+            return _guess_parquet(path)
+        if is_table(path):
             return _guess_table(path)
     except SourceError as error:
         return Guess(path.name, "", f"cannot be used: {' '.join(str(error).split())}")
@@ -237,6 +243,17 @@ def _any_log(path: Path) -> Events:
     )
 
 
+def _guess_parquet(path: Path) -> Guess:
+    with open_parquet(path) as file:
+        head = next(file.iter_batches(batch_size=_HEAD_ROWS), None)
+        frame = pd.DataFrame() if head is None else head.to_pandas()
+        n = file.metadata.num_rows
+    # Lists and fields inside fields are no cells.
+    flat = [name for name in frame if not isinstance(frame[name].iloc[0], dict | list | np.ndarray)]
+    text = frame[flat].astype("object").where(frame[flat].notna(), "").astype(str)
+    return _guess_log(path.name, text, n) or Guess(path.name, "", _NO_SIGN)
+
+
 def _guess_table(path: Path) -> Guess:
     notes = Notes()
     records = read_records(path, notes=notes)
@@ -247,13 +264,16 @@ def _guess_table(path: Path) -> Guess:
     if campaigns:
         return _guess_campaigns(path, campaigns.program, campaigns.columns)
     export = recognise_export(records)
-    frame = make_cells(path.name, export.header, records, first=export.first, notes=notes).frame
-    frame = frame.drop(columns=[name for name in export.personal if name in frame])
+    cells = make_cells(path.name, export.header, records, first=export.first, notes=notes)
+    # Columns of one name cannot be asked for by it; the second is called `name (2)` here.
+    twice = [n for n in cells.frame if re.sub(r" \(\d+\)$", "", n) in cells.repeated]
+    personal = [name for name in export.personal if name in cells.frame]
+    frame = cells.frame.drop(columns={*twice, *personal})
     if export.name != TABLE:
         return _guess_survey(path.name, frame, export, f"survey, exported by {export.name}")
     if any("Salesforce" in what for _, _, what, _ in notes.rows) or _is_hubspot(export.header):
         return _guess_roster(path.name, frame)
-    log = _guess_log(path.name, frame)
+    log = _guess_log(path.name, frame, len(frame))
     return log or _guess_survey(path.name, frame, export, "survey: one row a person")
 
 
@@ -294,28 +314,63 @@ def _guess_roster(file: str, frame: pd.DataFrame) -> Guess:
     return Guess(file, "roster", "people, as a CRM exports them", source, asks)
 
 
-def _guess_log(file: str, frame: pd.DataFrame) -> Guess | None:
+def _guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
     """Return the guess that a table is an event log: somebody occurs again, at times."""
-    times = [name for name in frame.columns if _is_time(frame[name])]
+    units = {name: find_unit(frame[name]) for name in frame if _TIME_WORDS.search(_words(name))}
+    units = {name: unit for name, unit in units.items() if unit}
+    times = [name for name in frame if name in units or _is_time(frame[name])]
     people = [
         name
         for name in frame.columns
         if _IDS.search(_words(name))
-        and not re.search(r"(?i)\bname\b|session", _words(name))
+        and not _OTHER_IDS.search(_words(name))
         and name not in times
         and _is_repeated(frame[name])
     ]
-    named = [name for name in frame.columns if re.search(r"(?i)event|action|page|step", name)]
-    what = [name for name in named if name not in people + times and _is_repeated(frame[name])]
+    what = [name for name in frame if name not in people + times and _is_what(name, frame[name])]
     if not (times and people and what):
         return None
-    columns = {"participant": people[0], "event": what[0], "occurred_at": times[0]}
-    asks = [f"'{people[0]}' is taken for the person, '{what[0]}' for what was done."]
-    if not frame[times[0]].str.contains(r"[Z+]|-\d\d:?\d\d$", regex=True).all():
-        asks.append(f"the times in '{times[0]}' carry no zone: declare `timezone:`.")
-    events = frame[what[0]].value_counts().to_dict()
-    label = f"events, a table: {len(frame):,} of {len(events)} kinds"
-    return Guess(file, "events", label, {"columns": columns}, tuple(asks), events)
+    time = min(times, key=lambda name: _rank_time(_words(name)))
+    event = min(what, key=lambda name: not _EVENT.fullmatch(_words(name)))
+    source: dict[str, Any] = {
+        "columns": {"participant": people[0], "event": event, "occurred_at": time}
+    }
+    asks = [f"'{people[0]}' is taken for the person, '{event}' for what was done."]
+    if len(times) > 1:
+        asks.append(f"of {len(times)} columns with times, '{time}' is taken for that of the event.")
+    if time in units:
+        source["time_unit"] = units[time]
+        asks.append(f"the numbers in '{time}' are read as time since 1970, in {units[time]}.")
+    elif not frame[time].str.contains(r"[Z+]|-\d\d:?\d\d$", regex=True).all():
+        asks.append(f"the times in '{time}' carry no zone: declare `timezone:`.")
+    events = frame[event].value_counts().to_dict()
+    label = f"events, a table: {n_rows:,} of {len(events)} kinds"
+    return Guess(file, "events", label, source, tuple(asks), events)
+
+
+_OTHER_IDS = re.compile(
+    r"(?i)\bname\b|session|\b(event|insert|message|hit|page|type|bundle|batch|sequence|stream)\b"
+)
+_TIME_WORDS = re.compile(r"(?i)\b(time|timestamp|date|datetime|ts|at|when|occurred|epoch)\b")
+_EVENT = re.compile(r"(?i)(event|action|activity|step|page)( ?(name|type))?|name")
+
+
+def _rank_time(words: str) -> int:
+    """Return 0 for names of the time of an event, 2 for those of other times, 1 for the rest."""
+    if re.fullmatch(r"(?i)(event |occurred )?(time ?stamp|time|date ?time|at|ts|when)", words):
+        return 0
+    others = r"(?i)\b(synced|upload\w*|processed|received|sent|loaded|first|previous|creat\w+)\b"
+    return 2 if re.search(others, words) else 1
+
+
+def _is_what(name: str, values: pd.Series) -> bool:
+    """Return True when a column seems to say what was done; names of people never do."""
+    if name.casefold() == "name":
+        codes = values.str.fullmatch(r"[a-z0-9_.:/-]+").all()
+        return bool(codes and values.str.contains("[_.:/]").any())
+    if _EVENT.fullmatch(_words(name)):
+        return bool((values != "").any())
+    return bool(re.search(r"(?i)event|action|page|step", name)) and _is_repeated(values)
 
 
 _PARTICIPANT = ("ResponseId", "ResponseID", "Respondent ID", "#", "Response ID")
@@ -391,7 +446,8 @@ _ASKS_WHO = re.compile(
 _OF_THE_MACHINE = re.compile(r"(?i)_NPS_GROUP$| - (Parent )?Topics$| - Sentiment\b.*$")
 _NO_SIGN = (
     "not read: nothing shows what it is. If it is a log, name its columns under `columns:`; times "
-    "are text such as 2026-03-01 10:00, and dates such as 03/04/2026 need `day_first:`"
+    "are text such as 2026-03-01 10:00, dates such as 03/04/2026 need `day_first:`, and numbers "
+    "since 1970 need `time_unit:`"
 )
 
 
@@ -434,7 +490,9 @@ def _is_choice(values: pd.Series) -> bool:
 
 def _looks_like_times(values: pd.Series) -> bool:
     filled = values[values != ""].head(200)
-    return not filled.empty and bool(filled.str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b").all())
+    return not filled.empty and bool(
+        filled.str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)").all()
+    )
 
 
 def _is_time(values: pd.Series) -> bool:

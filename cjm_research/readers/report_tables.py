@@ -14,7 +14,7 @@ Records = Sequence[Sequence[str]]
 _SEARCHED = 50
 """Records among which a program's header is looked for: a log has millions."""
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_ADDRESS = re.compile(r"(?<=[^\s@])@[^\s@]+\.[^\s@]")
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,15 @@ def read_text(path: Path, *, encoding: str = "") -> tuple[str, str]:
         raise SourceError(
             path.name, f"it cannot be opened ({error.strerror}).", "check the file's permissions."
         ) from error
-    text, used = decode(data, path.name, encoding=encoding)
+    return to_text(data, path.name, encoding=encoding)
+
+
+def to_text(data: bytes, where: str, *, encoding: str = "") -> tuple[str, str]:
+    """Return text and encoding of a file's bytes, if no line is beyond reason; see `read_text`."""
+    text, used = decode(data, where, encoding=encoding)
     if len(text) > MAX_LINE_CHARS and max(map(len, text.split("\n"))) > MAX_LINE_CHARS:
         raise SourceError(
-            path.name,
+            where,
             f"a single line has more than {MAX_LINE_CHARS:,} characters.",
             "check that this is the file you mean; exports have a line per row or per turn.",
         )

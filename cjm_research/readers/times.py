@@ -95,6 +95,43 @@ def read_times(
     )  # fmt: skip
 
 
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
+_FROM, _UNTIL = 946_684_800, 4_102_444_800  # the years 2000 and 2100
+
+
+def read_epoch(cells: pd.Series, *, unit: str) -> Times:
+    """Return times in UTC from numbers since 1970.
+
+    Parameters
+    ----------
+    cells : Series
+        Text.
+    unit : {"s", "ms", "us"}
+        What is counted; seconds may have decimals.
+    """
+    filled = cells.str.strip()
+    numbers = pd.to_numeric(filled.where(filled.str.fullmatch(_NUMBER), None), errors="coerce")
+    micros = (numbers.astype("float64") * (1_000_000 // _PER_SECOND[unit])).round()
+    micros = micros.where((micros > 0) & (micros < _UNTIL * 1_000_000))
+    utc = micros.astype("Int64").astype("datetime64[us]").dt.tz_localize("UTC")
+    return Times(utc, utc.index[utc.isna() & (filled != "")])
+
+
+_NUMBER = r"[0-9]{1,18}(?:\.[0-9]{1,9})?"
+
+
+def find_unit(cells: pd.Series) -> str:
+    """Return the unit in which all filled cells are times of this century; empty if in none."""
+    filled = cells[cells != ""]
+    if filled.empty or not filled.str.fullmatch(_NUMBER).all():
+        return ""
+    numbers = filled.astype("float64")
+    for unit, per_second in _PER_SECOND.items():
+        if numbers.between(_FROM * per_second, _UNTIL * per_second).all():
+            return unit
+    return ""
+
+
 def _split_iso(text: pd.Series) -> pd.DataFrame:
     return text.str.extract(rf"\A{_ISO}\Z").astype("object")
 

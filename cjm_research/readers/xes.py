@@ -13,9 +13,8 @@ import pandas as pd
 
 from cjm_research.config import Events
 from cjm_research.errors import SourceError
-from cjm_research.readers.archives import DOCTYPES
+from cjm_research.readers.archives import DOCTYPES, Members
 from cjm_research.readers.cells import Cells, squeeze
-from cjm_research.readers.json_records import open_members
 from cjm_research.readers.notes import Notes
 
 CASE = "case:concept:name"
@@ -79,7 +78,7 @@ def _read_events(path: Path) -> Iterator[Attributes]:
     from lxml import etree
 
     try:
-        for stream in open_members(path):
+        for _, stream in Members(path):
             # Entities stay unresolved in any case; who declares some is told.
             if any(mark in stream.peek(_HEAD_BYTES) for mark in DOCTYPES):
                 raise _no_xes(path, "it declares entities of its own (DOCTYPE)")

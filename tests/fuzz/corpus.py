@@ -11,6 +11,8 @@ from functools import cache
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from cjm_research.config import (
     Campaign,
@@ -23,6 +25,7 @@ from cjm_research.config import (
     Transcripts,
 )
 from tests.readers.documents import MEET, OLDER_TEAMS, TEAMS, write_docx
+from tests.readers.feeds import make_row, pack_tar, pack_zip, write_feed
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,11 @@ c1;search;2026-03-01T10:00:00Z;web;1.5
 c1;pay;2026-03-01T11:00:00+02:00;web;
 ;pay;2026-03-01 11:00;app;x
 """
+EPOCH = """\
+user_id,event_name,event_time,worth
+c1,search,1772359200,
+c1,pay,1772359260.5,2
+"""
 GA4 = {
     "event_timestamp": "1673780157003002",
     "event_name": "search",
@@ -192,6 +200,17 @@ AMPLITUDE = {
     "session_id": -1,
     "uuid": "u1",
 }
+SEGMENT = {
+    "type": "track",
+    "event": "search",
+    "messageId": "m1",
+    "anonymousId": "a1",
+    "timestamp": "2023-01-15T10:55:57.003Z",
+}
+FEED = write_feed(
+    make_row(post_event_list="1,100,200=4.5", post_product_list=";Socks^;;2;9.5"),
+    make_row(post_pagename="a\\\tb", post_page_event="100", hitid_low="2"),
+)
 MATOMO = {
     "idVisit": "8",
     "visitorId": "abc",
@@ -310,6 +329,13 @@ def _zip(**members: bytes) -> bytes:
     return target.getvalue()
 
 
+def _parquet() -> bytes:
+    record = GA4 | {"event_timestamp": int(GA4["event_timestamp"])}  # type: ignore[call-overload]
+    target = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([record, record]), target)
+    return target.getvalue()
+
+
 def _xlsx() -> bytes:
     book = openpyxl.Workbook()
     for row in (["id", "why", "nps"], ["001", "It was slow", 9], [2, "=1+1", 4.5]):
@@ -335,6 +361,8 @@ def examples() -> dict[str, Example]:
     alone = {"one_voice": True}
     why = ("why", "open"), ("nps", "nps")
     log = {"participant": "id", "event": "what", "occurred_at": "when", "value": "worth"}
+    names = {"participant": "user_id", "event": "event_name", "occurred_at": "event_time"}
+    numbered = {"columns": names | {"value": "worth"}, "time_unit": "s"}
     return {
         "WebVTT": Example("a.vtt", VTT.encode(), Transcripts, TALK),
         "SRT": Example("a.srt", SRT.encode(), Transcripts, TALK),
@@ -379,6 +407,16 @@ def examples() -> dict[str, Example]:
         "XES": Example("a.xes", XES.encode(), Events),
         "Amplitude": Example(
             "a.zip", _zip(a__json__gz=gzip.compress(_lines(AMPLITUDE))), Events, packed=True
+        ),
+        "Segment": Example("a.jsonl", _lines(SEGMENT, SEGMENT), Events),
+        "GA4 Parquet": Example("a.parquet", _parquet(), Events, packed=True),
+        "Adobe zip": Example("a.zip", pack_zip(FEED), Events, packed=True),
+        "Adobe tar": Example("a.tar", gzip.decompress(pack_tar(FEED)), Events, packed=True),
+        "table in gzip": Example(
+            "a.csv.gz", gzip.compress(EPOCH.encode()), Events, numbered, packed=True
+        ),
+        "table in zip": Example(
+            "a.zip", pack_zip({"a.csv": EPOCH.encode()}), Events, numbered, packed=True
         ),
         "usability log": Example(
             "a.csv", LOG.encode(), Observations,

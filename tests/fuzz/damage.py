@@ -21,9 +21,9 @@ _ENCODINGS = ["utf-16", "utf-16-le", "utf-8-sig", "cp1252", "utf-32", "latin-1"]
 def damage(example: Example, draw: random.Random) -> bytes:
     """Return the bytes of an example with one to six wounds.
 
-    Of a container, two times out of three a member is damaged and the container is whole.
+    Of a zip, two times out of three a member is damaged and the container is whole.
     """
-    if example.packed and draw.random() < 2 / 3:
+    if example.packed and zipfile.is_zipfile(io.BytesIO(example.content)) and draw.random() < 2 / 3:
         return _damage_member(example.content, draw)
     content = _wound_often(example.content, draw)
     if not example.packed and draw.random() < 0.1:
@@ -83,7 +83,7 @@ def _damage_member(content: bytes, draw: random.Random) -> bytes:
         members = {member.filename: old.read(member) for member in old.infolist()}
     hit = draw.choice(sorted(members))
     # Documents and sheets hold what is read; the rest is hit as often as all of them together.
-    inner = [name for name in members if "document" in name or "sheet1" in name]
+    inner = [name for name in members if "document" in name or "sheet1" in name or "hit" in name]
     hit = draw.choice(inner) if inner and draw.random() < 0.5 else hit
     members[hit] = _wound_often(members[hit], draw)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:

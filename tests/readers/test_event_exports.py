@@ -5,11 +5,13 @@ import io
 import json
 import zipfile
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cjm_research.config import Events
 from cjm_research.errors import SourceError
-from cjm_research.readers import read_source
+from cjm_research.readers import parquet_records, read_source, recognise_file
 
 
 @pytest.fixture
@@ -159,6 +161,21 @@ def test_amplitude_zip_of_gzip_members_utc_and_no_session(read):
     assert "10.0.0.1" not in material.events.to_csv()
 
 
+def test_links_and_ways_out_of_a_zip_are_passed_over_and_counted(read, tmp_path):
+    target = io.BytesIO(amplitude_zip([AMPLITUDE]))
+    with zipfile.ZipFile(target, "a") as archive:
+        link = zipfile.ZipInfo("a.json")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        for n, name in enumerate(["../b.json", "/c.json", "..\\d.json", "C:\\e.json"]):
+            archive.writestr(name, lines(AMPLITUDE | {"uuid": f"x{n}"}))
+    material = read("a.zip", target.getvalue())
+    assert len(material.events) == 1
+    what = "links, devices and members that lead out of the archive, left out"
+    assert noted(material)[what] == 5
+    assert {path.name for path in tmp_path.iterdir()} == {"a.zip"}
+
+
 def test_matomo_visits_become_their_actions(read):
     visit = {
         "idVisit": "8", "visitorId": "abc", "visitIp": "10.0.0.0", "deviceType": "Desktop",
@@ -174,6 +191,210 @@ def test_matomo_visits_become_their_actions(read):
         ["abc", "8", "pay", "2024-07-04 16:43:19+00:00", "Desktop"],
     ]
     assert noted(material)["events without a readable time, left out"] == 1
+
+
+VALUE = pa.struct([("string_value", pa.string()), ("int_value", pa.int64())])
+GA4_SCHEMA = pa.schema(
+    [
+        ("event_timestamp", pa.int64()),
+        ("event_name", pa.string()),
+        ("event_params", pa.list_(pa.struct([("key", pa.string()), ("value", VALUE)]))),
+        ("event_bundle_sequence_id", pa.int64()),
+        ("event_value_in_usd", pa.float64()),
+        ("user_pseudo_id", pa.string()),
+        ("platform", pa.string()),
+        ("device", pa.struct([("category", pa.string())])),
+        ("items", pa.list_(pa.struct([("item_name", pa.string())]))),
+    ]
+)
+
+
+def parquet(*records, schema=GA4_SCHEMA, **more):
+    """Return GA4 records as BigQuery writes them to Parquet: integers stay integers."""
+    params = [
+        {"key": "ga_session_id", "value": {"string_value": None, "int_value": 77}},
+        {"key": "page_location", "value": {"string_value": "https://shop.example/find"}},
+    ]
+    about = {
+        "event_timestamp": 1673780157003002,
+        "event_bundle_sequence_id": 5,
+        "event_params": params,
+        "items": [{"item_name": "socks"}],
+    }
+    target = io.BytesIO()
+    rows = [GA4 | about | record for record in records]
+    table = pa.Table.from_pylist(rows, schema=schema)
+    pq.write_table(table, target, **more)
+    return target.getvalue()
+
+
+def test_ga4_parquet_keeps_integers_and_is_the_same_as_its_json(read):
+    other = {"event_timestamp": 1673780158003002, "event_name": "pay"}
+    packed = read("a.parquet", parquet({}, other))
+    plain = read("a.jsonl", lines(GA4, GA4 | other))
+    assert packed.events.equals(plain.events)
+    assert packed.events["session_id"].tolist() == ["77", "77"]
+    assert noted(packed)["exported by Google Analytics 4 (BigQuery)"] == 1
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_ga4_parquet_keeps_each_event_its_own_parameters(read, monkeypatch, at_once):
+    monkeypatch.setattr(parquet_records, "_AT_ONCE", at_once)
+
+    def param(key, number):
+        return {"key": key, "value": {"string_value": None, "int_value": number}}
+
+    lists = [
+        [param("other", 1), param("ga_session_id", 10)], [], None, [param("other", 2)],
+        [param("ga_session_id", 50), param("ga_session_id", 51), None],
+        [param("ga_session_id", None)], [param("ga_session_id", 70)],
+    ]  # fmt: skip
+    records = [
+        {"event_params": params, "event_bundle_sequence_id": n} for n, params in enumerate(lists)
+    ]
+    material = read("a.parquet", parquet(*records, row_group_size=4))
+    assert material.events["session_id"].tolist() == ["10", "", "", "", "50", "", "70"]
+
+
+def test_ga4_parquet_places_pages_and_takes_named_parameters(read):
+    columns = {"event": "event_params.page_location"}
+    material = read("a.parquet", parquet({}), columns=columns, pages={"/find": "buy"})
+    assert rows(material, "event", "stage") == [["https://shop.example/find", "buy"]]
+
+
+def test_ga4_parquet_null_ids_and_repeated_rows(read):
+    material = read("a.parquet", parquet({}, {}, {"user_pseudo_id": None}))
+    assert len(material.events) == 1
+    counts = noted(material)
+    assert counts["unattributed events (no participant), left out"] == 1
+    assert counts["events that the program delivered twice, left out"] == 1
+
+
+def test_parquet_is_read_some_rows_at_a_time_and_only_what_is_needed(read, monkeypatch):
+    taken = []
+
+    class Watched(pq.ParquetFile):
+        def iter_batches(self, **how):
+            for batch in super().iter_batches(**how):
+                taken.append((batch.num_rows, batch.schema.names))
+                yield batch
+
+    monkeypatch.setattr(pq, "ParquetFile", Watched)
+    monkeypatch.setattr(parquet_records, "_AT_ONCE", 10)
+    records = [{"event_bundle_sequence_id": n} for n in range(25)]
+    assert len(read("a.parquet", parquet(*records)).events) == 25
+    assert [n for n, _ in taken] == [10, 10, 5]
+    assert all("items" not in names for _, names in taken)
+
+
+def test_parquet_with_all_its_columns_named_is_read_by_them(read):
+    columns = {
+        "participant": "user_pseudo_id", "event": "event_name", "occurred_at": "event_timestamp",
+    }  # fmt: skip
+    material = read("a.parquet", parquet({}, {}), columns=columns, time_unit="us")
+    assert (
+        rows(material, "raw_id", "session_id", "occurred_at")
+        == [["9.1", "", "2023-01-15 10:55:57.003002+00:00"]] * 2
+    )
+
+
+def test_parquet_of_no_known_program_still_needs_its_columns(read):
+    schema = pa.schema([("event_name", pa.string())])
+    with pytest.raises(SourceError, match="does not say which column is `participant`"):
+        read("a.parquet", parquet({}, schema=schema))
+
+
+def test_parquet_of_more_rows_than_memory_holds_is_refused(read, monkeypatch):
+    monkeypatch.setattr(parquet_records, "MAX_ROWS", 3)
+    with pytest.raises(SourceError, match="4 rows; more than 3"):
+        read("a.parquet", parquet({}, {}, {}, {}))
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" * 9, parquet({})[:-30]])
+def test_broken_parquet_is_refused(read, content):
+    with pytest.raises(SourceError, match="cannot be read as a Parquet file"):
+        read("a.parquet", content)
+
+
+def test_ga4_parquet_is_recognised_by_its_fields(write):
+    guess = recognise_file(write("a.parquet", parquet({}, {})))
+    assert (guess.kind, guess.source) == ("events", {})
+    assert guess.what == "events, Google Analytics 4 (BigQuery): 1 of 1 kinds"
+
+
+def test_flat_parquet_is_recognised_as_a_log(write):
+    target = io.BytesIO()
+    table = {
+        "client_id": ["a", "a", "b"], "action": ["search", "pay", "search"],
+        "ts": [1746093900, 1746093901, 1746093902], "tags": [["x"], [], None],
+    }  # fmt: skip
+    pq.write_table(pa.table(table), target)
+    guess = recognise_file(write("a.parquet", target.getvalue()))
+    assert guess.source == {
+        "columns": {"participant": "client_id", "event": "action", "occurred_at": "ts"},
+        "time_unit": "s",
+    }
+    assert guess.events == {"search": 2, "pay": 1}
+
+
+SEGMENT = {
+    "type": "track",
+    "event": "search",
+    "messageId": "m1",
+    "anonymousId": "a1",
+    "userId": None,
+    "timestamp": "2023-01-15T10:55:57.003Z",
+    "context": {"page": {"url": "https://shop.example/find"}},
+}
+
+
+def test_segment_is_unverified_and_says_so(read, write):
+    page = SEGMENT | {"type": "page", "name": "Home", "messageId": "m2", "event": None}
+    login = SEGMENT | {"type": "identify", "messageId": "m3", "event": None}
+    content = lines(SEGMENT, SEGMENT, page, login)
+    material = read("a.jsonl.gz", gzip.compress(content.encode()))
+    assert rows(material, "raw_id", "event") == [
+        ["a1", "search"], ["a1", "Home"], ["a1", "identify"],
+    ]  # fmt: skip
+    assert rows(material, "occurred_at")[0] == ["2023-01-15 10:55:57.003000+00:00"]
+    assert noted(material)["exported by Segment (unverified)"] == 1
+    assert noted(material)["events that the program delivered twice, left out"] == 1
+    assert "unverified" in recognise_file(write("b.jsonl", content)).what
+
+
+def test_segment_people_may_be_told_by_their_own_id(read):
+    content = lines(SEGMENT | {"userId": "u7"}, SEGMENT | {"messageId": "m2"})
+    material = read("a.jsonl", content, columns={"participant": "userId"})
+    assert material.people["raw_id"].tolist() == ["u7"]
+    assert noted(material)["unattributed events (no participant), left out"] == 1
+
+
+HOSTILE = ["x" * 1_000_000, "a\0b", "\u202eevil", "=HYPERLINK(1)", "<script>", "\x1b[2J"]
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "field", "key"),
+    [
+        ("a.jsonl", GA4, "event_name", "event_bundle_sequence_id"),
+        ("a.jsonl", MIXPANEL, "event", ""),
+        ("a.jsonl", AMPLITUDE, "event_type", "uuid"),
+        ("a.jsonl", SEGMENT, "event", "messageId"),
+        ("a.parquet", {}, "event_name", "event_bundle_sequence_id"),
+    ],
+    ids=["GA4", "Mixpanel", "Amplitude", "Segment", "GA4 Parquet"],
+)
+def test_hostile_names_of_events_stay_names(read, name, record, field, key):
+    records = [record | {field: text} | ({key: n} if key else {}) for n, text in enumerate(HOSTILE)]
+    content = parquet(*records) if name == "a.parquet" else lines(*records)
+    assert read(name, content).events["event"].tolist() == HOSTILE
+
+
+@pytest.mark.parametrize("record", [GA4, MIXPANEL, AMPLITUDE, SEGMENT])
+def test_records_of_deep_nesting_are_left_out_and_counted(read, record):
+    deep = json.dumps(record)[:-1] + ', "deep": ' + "[" * 400_000 + "]" * 400_000 + "}\n"
+    material = read("a.jsonl", deep + lines(record))
+    assert len(material.events) == 1
+    assert noted(material)["lines that are no JSON record, left out"] == 1
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bytes], ids=["gzip", "plain"])

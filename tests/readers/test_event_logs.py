@@ -120,3 +120,65 @@ def test_events_without_a_name_or_a_stage_are_left_out_and_counted(write, tmp_pa
     assert ["log.csv", "warning", "events without a name or a stage, left out", 1] in (
         material.quality.to_numpy().tolist()
     )
+
+
+EPOCH = {"s": "1746093900", "ms": "1746093900500", "us": "1746093900500001"}
+READ = {
+    "s": "2025-05-01 10:05:00+00:00",
+    "ms": "2025-05-01 10:05:00.500000+00:00",
+    "us": "2025-05-01 10:05:00.500001+00:00",
+}
+
+
+@pytest.mark.parametrize("unit", EPOCH)
+@pytest.mark.parametrize("form", ["csv", "parquet", "float parquet"])
+def test_numbers_since_1970_are_read_in_their_unit(write, tmp_path, journey, unit, form):
+    number = EPOCH[unit]
+    if form == "csv":
+        write("log.csv", f"who,what,when\nu1,pay,{number}\n")
+    else:
+        value = float(number) if form == "float parquet" else int(number)
+        frame = pd.DataFrame({"who": ["u1"], "what": ["pay"], "when": [value]})
+        frame.to_parquet(tmp_path / "log.parquet")
+    columns = {"participant": "who", "event": "what", "occurred_at": "when"}
+    # A zone is of times that are written out: numbers since 1970 are in UTC.
+    declared = source(columns=columns, time_unit=unit, timezone="America/Denver")
+    events = read_source(declared, tmp_path, journey).events
+    assert events["occurred_at"].astype(str).tolist() == [READ[unit]]
+
+
+def test_seconds_may_have_decimals(write, tmp_path, journey):
+    write("log.csv", "who,what,when\nu1,pay,1746093900.25\n")
+    columns = {"participant": "who", "event": "what", "occurred_at": "when"}
+    events = read_source(source(columns=columns, time_unit="s"), tmp_path, journey).events
+    assert str(events["occurred_at"][0]) == "2025-05-01 10:05:00.250000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("times", "unit", "found"),
+    [
+        (["1746093900"], "", "declare `time_unit: s`"),
+        (["1746093900500", "1746093900501"], "", "declare `time_unit: ms`"),
+        (["1746093900500001"], "", "declare `time_unit: us`"),
+        (["1746093900500"], "s", "`time_unit: s` is declared"),
+        (["1746093900", "2025-05-01"], "s", r"1 of 2 events .*row 3"),
+        (["1746093900", ""], "s", r"1 of 2 events"),
+        (["-5", "1e9", "nan", "9" * 4000, "1_000", "\u0661"], "s", "6 of 6 events"),
+        (["1746093900", "soon"], "", "write times as"),
+    ],
+)
+def test_numbers_that_are_no_times_are_refused(write, tmp_path, journey, times, unit, found):
+    write("log.csv", "who,what,when\n" + "".join(f"u1,pay,{time}\n" for time in times))
+    columns = {"participant": "who", "event": "what", "occurred_at": "when"}
+    with pytest.raises(SourceError, match=rf"(?s){found}"):
+        read_source(source(columns=columns, time_unit=unit), tmp_path, journey)
+
+
+def test_a_unit_is_no_matter_where_times_are_times(write, tmp_path, journey):
+    frame = pd.DataFrame(
+        {"who": ["u1"], "what": ["pay"], "when": pd.to_datetime(["2025-05-01T10:05Z"])}
+    )
+    frame.to_parquet(tmp_path / "log.parquet")
+    columns = {"participant": "who", "event": "what", "occurred_at": "when"}
+    events = read_source(source(columns=columns, time_unit="s"), tmp_path, journey).events
+    assert events["occurred_at"].tolist() == [pd.Timestamp("2025-05-01T10:05Z")]

@@ -1,13 +1,15 @@
 """The same content in another form is the same table: encodings, line ends, order, parts."""
 
+import gzip
 import json
 
 import pandas as pd
 import pytest
 
 from cjm_research.readers import read_source
-from tests.fuzz.corpus import AMPLITUDE, GA4, MIXPANEL, examples
+from tests.fuzz.corpus import AMPLITUDE, FEED, GA4, MIXPANEL, examples
 from tests.fuzz.trial import make_journey
+from tests.readers.feeds import make_row, pack_tar, pack_zip, write_feed
 
 PARTS = ("people", "identities", "turns", "ratings", "answers", "answered", "events")
 TEXTS = [name for name, example in examples().items() if not example.packed]
@@ -129,3 +131,55 @@ def test_amplitude_by_lines_is_amplitude_in_its_zip(tmp_path):
     source = example.source().model_copy(update={"files": ["a.jsonl"]})
     plain = read_source(source, tmp_path, make_journey())
     assert_same(packed, {part: getattr(plain, part) for part in PARTS})
+
+
+@pytest.mark.parametrize("name", [name for name in TEXTS if examples()[name].name == "a.jsonl"])
+def test_json_in_gzip_or_zip_is_the_json(name, tmp_path):
+    example = examples()[name]
+    plain = read(tmp_path, example, example.content)
+    packed = {
+        "b.jsonl.gz": gzip.compress(example.content),
+        "b.zip": pack_zip({"b.json": example.content}),
+        "c.zip": pack_zip({"b.json.gz": gzip.compress(example.content)}),
+    }
+    for file, content in packed.items():
+        (tmp_path / file).write_bytes(content)
+        source = example.source().model_copy(update={"files": [file]})
+        material = read_source(source, tmp_path, make_journey())
+        assert_same(plain, {part: getattr(material, part) for part in PARTS})
+
+
+def test_one_delivery_in_four_forms_is_one_table(tmp_path):
+    lookups = {name: content for name, content in FEED.items() if name != "hit_data.tsv"}
+    forms = {
+        "zip": {"a.zip": pack_zip(FEED)},
+        "tar": {"a.tar.gz": pack_tar(FEED)},
+        "files": FEED,
+        "several": {
+            "01-s_2026-03-01.tsv.gz": gzip.compress(FEED["hit_data.tsv"]),
+            "s_2026-03-01-lookup_data.zip": pack_zip(lookups),
+        },
+        "line ends": {"a.zip": pack_zip({k: v.replace(b"\n", b"\r\n") for k, v in FEED.items()})},
+    }
+    read_as = {}
+    for form, files in forms.items():
+        (tmp_path / form).mkdir()
+        for name, content in files.items():
+            (tmp_path / form / name).write_bytes(content)
+        hits = "hit_data.tsv" if form == "files" else min(files)
+        source = examples()["Adobe zip"].source().model_copy(update={"files": [f"{form}/{hits}"]})
+        material = read_source(source, tmp_path, make_journey())
+        read_as[form] = {part: getattr(material, part) for part in PARTS}
+    assert len(read_as["zip"]["events"]) == 4
+    for form in forms:
+        assert_same(read_as["zip"], read_as[form])
+
+
+def test_the_order_of_hits_changes_no_event(tmp_path):
+    example = examples()["Adobe zip"]
+    hits = [make_row(hitid_low=str(n), post_pagename=f"page {n}") for n in range(5)]
+    one = read(tmp_path, example, pack_zip(write_feed(*hits)))
+    other = read(tmp_path, example, pack_zip(write_feed(*reversed(hits))))
+    halves = [pack_zip(write_feed(*part)) for part in (hits[:3], hits[2:])]
+    assert_same(in_order(one), in_order(other))
+    assert_same(in_order(one), in_order(read(tmp_path, example, *halves)))

@@ -1,5 +1,6 @@
 """The first conversation with the data: a folder without study.yaml becomes a study that runs."""
 
+import gzip
 import json
 
 import pytest
@@ -10,8 +11,9 @@ from cjm_research.cli import main
 from cjm_research.readers import recognise_file
 from cjm_research.study import check
 from cjm_research.study.proposal import propose_study
-from tests.fuzz.corpus import GA4, QUALTRICS, examples
+from tests.fuzz.corpus import FEED, GA4, QUALTRICS, examples
 from tests.readers.documents import RECAP, TEAMS, write_docx
+from tests.readers.feeds import pack_tar, pack_zip
 
 OTTER = """\
 Ines Holm  0:04
@@ -124,6 +126,34 @@ def test_the_proposal_says_what_each_file_holds(project):
         "post_purchase": ["purchase"],
     }
     assert "# events in no stage yet: odd_thing" in text
+
+
+def test_packed_logs_and_surveys_are_proposed_as_they_lie(tmp_path):
+    feed = {name: content for name, content in FEED.items() if name != "hit_data.tsv"}
+    files = {
+        "feed/01-suite_2026-03-01.tsv.gz": gzip.compress(FEED["hit_data.tsv"]),
+        "feed/suite_2026-03-01-lookup_data.tar.gz": pack_tar(feed),
+        "feed/suite_2026-03-01.txt": b"Datafeed-Manifest-Version: 1.0\n",
+        "feed/suite_2026-03-01.fin": b"",
+        "bq.parquet": examples()["GA4 Parquet"].content,
+        "Glasses_March 1, 2026.zip": pack_zip({"Glasses.csv": QUALTRICS.encode()}),
+        "web.csv.gz": examples()["table in gzip"].content,
+    }
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    lines, text = propose_study(tmp_path)
+    sources = {source["files"][0]: source for source in yaml.safe_load(text)["sources"]}
+    kinds = {name: source["kind"] for name, source in sources.items()}
+    assert kinds == {
+        "feed/01-suite_2026-03-01.tsv.gz": "events",
+        "bq.parquet": "events",
+        "Glasses_March 1, 2026.zip": "survey",
+        "web.csv.gz": "events",
+    }
+    assert sources["web.csv.gz"]["time_unit"] == "s"
+    assert "Adobe Analytics (data feed): 4 of 4 kinds" in "\n".join(lines)
+    assert "left out for now" not in "\n".join(lines)
 
 
 def test_a_study_yaml_is_never_overwritten(project):
