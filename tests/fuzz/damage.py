@@ -21,9 +21,9 @@ _ENCODINGS = ["utf-16", "utf-16-le", "utf-8-sig", "cp1252", "utf-32", "latin-1"]
 def damage(example: Example, draw: random.Random) -> bytes:
     """Return the bytes of an example with one to six wounds.
 
-    Of a container, two times out of three a member is damaged and the container is whole.
+    Of a zip file, two times out of three a member is damaged and the container is whole.
     """
-    if example.packed and draw.random() < 2 / 3:
+    if example.packed and zipfile.is_zipfile(io.BytesIO(example.content)) and draw.random() < 2 / 3:
         return _damage_member(example.content, draw)
     content = _wound_often(example.content, draw)
     if not example.packed and draw.random() < 0.1:
