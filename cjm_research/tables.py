@@ -184,7 +184,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "answers",
-            "filled cell of a questionnaire",
+            "choice of a person, or filled cell, of a questionnaire",
             {
                 "participant_id": TEXT,
                 "source": TEXT,
@@ -194,7 +194,7 @@ TABLES: dict[str, Table] = {
                 "block": TEXT,
                 "choice": TEXT,
             },
-            key=("participant_id", "source", "column"),
+            key=("participant_id", "source", "column", "choice"),
         ),
         Table(
             "events",

@@ -53,7 +53,8 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.Transcripts, "`kind: transcripts`", "Interviews, diaries and group discussions, as "
         "people write them and as Teams, Zoom, Meet, Otter and Whisper export them: "
         "[sources.md](sources.md)."),
-    (config.Survey, "`kind: survey`", "A `.csv` or `.xlsx`, one row a participant."),
+    (config.Survey, "`kind: survey`", "A `.csv`, `.xlsx` or `.sav`, one row a "
+        "participant."),
     (config.Question, "`kind: survey`, `questions`", ""),
     (config.CodePart, "`kind: survey`, `questions.codes`", "A code that the question declares."),
     (config.Questionnaire, "`kind: survey`, `questionnaire`", "When leaving the questionnaire is "
@@ -231,9 +232,18 @@ MEANINGS = {
     "Question.columns": "one column, or several of one question",
     "Question.text": "as it was asked",
     "Question.kind": "`open` gives text; `nps`, `csat`, `ces`, `sus` and `rating` numbers "
-    "(`sus` one column with the finished score, 0 to 100); `choice` is only counted; "
+    "(`sus` one column with the finished score, 0 to 100, or its ten items in their order, each "
+    "1 to 5); `choice` is counted; "
     "`attribute` describes the person",
     "Question.scale": "lowest and highest value",
+    "Question.labels": "of a rating in words: which number each answer means, such as "
+    "`{Very satisfied: 5}`",
+    "Question.multiple": "of a choice: each column is an option, and several may be chosen",
+    "Question.separator": "of a choice: what joins several of them in one cell, such as `;`",
+    "Question.options": "of a choice: what could be chosen. An option may then hold the separator, "
+    "and anything else counts as `Other`",
+    "Question.other": "of a choice: the column in which people wrote what was no option, read as "
+    "an open answer; one of `columns`, where they wrote it into the same cell",
     "Question.stage": "stage that the question is about",
     "Question.codes": "see below",
     "CodePart.group": "such as `theme`",

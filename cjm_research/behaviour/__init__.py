@@ -31,8 +31,10 @@ from cjm_research.behaviour.paths import count_paths
 from cjm_research.behaviour.presence import count_visitors, first_values
 from cjm_research.behaviour.quality import describe_log, find_span
 from cjm_research.behaviour.questionnaire import (
+    CHOICE_COLUMNS,
     QUESTION_COLUMNS,
     STEP_COLUMNS,
+    summarize_choices,
     summarize_questions,
     summarize_steps,
 )
@@ -49,6 +51,7 @@ from cjm_research.behaviour.transitions import count_loops, count_transitions, s
 from cjm_research.behaviour.value import estimate_value_at_stake, measure_values
 
 __all__ = [
+    "CHOICE_COLUMNS",
     "PERIOD_COLUMNS",
     "PERSON_STAGE_COLUMNS",
     "QUESTION_COLUMNS",
@@ -91,6 +94,7 @@ __all__ = [
     "open_log",
     "parse_path_query",
     "summarize_channels",
+    "summarize_choices",
     "summarize_questions",
     "summarize_rework",
     "summarize_steps",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from cjm_research.config import Questionnaire
+from cjm_research.statistics import estimate_proportion
 
 STEP_COLUMNS = [
     "source", "grain", "step", "n_reached", "n_answered", "n_answered_complete",
@@ -15,6 +18,58 @@ STEP_COLUMNS = [
 QUESTION_COLUMNS = [
     "source", "question", "n_participants", "n_complete", "n_partial", "n_answers",
 ]  # fmt: skip
+
+
+CHOICE_COLUMNS = [
+    "source", "question", "choice", "n_participants", "n_answered", "share", "low", "high",
+]  # fmt: skip
+
+
+def summarize_choices(
+    answers: pd.DataFrame,
+    *,
+    source: str,
+    questions: Sequence[str],
+    has_design: bool,
+    smallest_cell: int = 5,
+) -> pd.DataFrame:
+    """Count who chose what.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        Table `answers`.
+    source : str
+        Id of the survey.
+    questions : sequence of str
+        Ids of its questions of kind `choice`.
+    has_design : bool
+        Whether the sampling design allows intervals.
+    smallest_cell : int, default 5
+        Choices of fewer people stand together in one row: what one person alone wrote is no choice.
+
+    Returns
+    -------
+    DataFrame
+        Table `survey_choices`, most chosen first: people who chose it, of the people who answered
+        the question (Wilson interval). Where several may be chosen, shares add up to more than 1.
+    """
+    mine = answers[(answers["source"] == source) & answers["question"].isin(questions)]
+    rows: list[list[Any]] = []
+    for question, cells in mine.groupby("question", sort=False):
+        n = cells["participant_id"].nunique()
+        chosen = cells[cells["choice"] != ""]
+        people = chosen.groupby("choice")["participant_id"].nunique()
+        rare = people.index[people < smallest_cell]
+        counts = people.drop(rare).sort_values(ascending=False, kind="stable").to_dict()
+        if len(rare):
+            few = chosen.loc[chosen["choice"].isin(rare), "participant_id"].nunique()
+            counts[f"(chosen by fewer than {smallest_cell} each: {len(rare)})"] = few
+        for choice, k in counts.items():
+            share = estimate_proportion(k, n)
+            ends = [share.low, share.high] if has_design else [math.nan, math.nan]
+            rows.append([source, question, choice, k, n, share.value, *ends])
+    return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
 
 
 def summarize_questions(
@@ -45,7 +100,8 @@ def summarize_questions(
     for question, cells in mine.groupby("question", sort=False):
         people = set(cells["participant_id"])
         complete = len(people & submitted)
-        rows.append([source, question, len(people), complete, len(people) - complete, len(cells)])
+        filled = len(cells.drop_duplicates(["participant_id", "column"]))
+        rows.append([source, question, len(people), complete, len(people) - complete, filled])
     return pd.DataFrame(rows, columns=QUESTION_COLUMNS)
 
 

@@ -14,6 +14,7 @@ from cjm_research.config.schema import (
     Kpi,
     Observations,
     Outcome,
+    Question,
     Questionnaire,
     Source,
     StudyConfig,
@@ -37,13 +38,9 @@ def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
             problems.append(f"sources.{source.id}.collected: `to:` lies before `from:`.")
         if isinstance(source, Survey):
             ids = [question.id for question in source.questions]
-            problems += [
-                f"sources.{source.id}.questions.{question.id}: a `sus` is one column with the "
-                f"finished score, 0 to 100; {len(question.columns)} columns are named. Score the "
-                "ten items first."
-                for question in source.questions
-                if question.kind == "sus" and len(question.columns) > 1
-            ]
+            for question in source.questions:
+                where = f"sources.{source.id}.questions.{question.id}"
+                problems += [f"{where}: {what}" for what in _question_problems(question)]
             if source.questionnaire:
                 for page in source.questionnaire.pages:
                     for block in page.blocks:
@@ -74,6 +71,37 @@ def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
         if -1 not in ends and ends != sorted(ends):
             problems.append(f"kpis.{kpi.name}: `to: {kpi.to_stage}` comes before `from:`.")
     return problems + _integration_problems(config)
+
+
+def _question_problems(question: Question) -> list[str]:
+    problems = []
+    n = len(question.columns)
+    if question.kind == "sus" and n not in (1, 10):
+        problems.append(
+            f"a `sus` is one column with the finished score, 0 to 100, or the ten columns of its "
+            f"items; {n} are named."
+        )
+    given = [key for key in _OF_CHOICES if getattr(question, key)]
+    if question.kind != "choice" and given:
+        problems.append(f"{quoted(given)} belong to a question of kind `choice`.")
+    if question.labels and question.kind not in ("nps", "csat", "ces", "rating", "sus"):
+        problems.append("'labels' belongs to a rating, such as kind `csat`.")
+    if question.separator and not question.separator.strip():
+        problems.append("`separator` needs a sign, such as ';' or ', '.")
+    if question.multiple and n == 1 and not question.separator:
+        problems.append(
+            "`multiple: true` with one column: say what joins the choices in a cell "
+            "(`separator: ;`), or name the column of each option."
+        )
+    if question.other in question.columns and not question.options:
+        problems.append(
+            "`other` names a column of the choices themselves: list `options:`, so that what is "
+            "none of them is known."
+        )
+    return problems
+
+
+_OF_CHOICES = ("multiple", "separator", "options", "other")
 
 
 def use_stage_ids(config: StudyConfig, journey: Journey) -> StudyConfig:

@@ -142,9 +142,15 @@ class CodePart(_Part):
 class Question(_Part):
     """One question of a survey, in one or more columns.
 
-    Kinds: `open` gives documents; `nps` (0-10), `csat`, `ces`, `sus` (a score of 0 to 100),
-    `rating` give ratings;
+    Kinds: `open` gives documents; `nps` (0-10), `csat`, `ces`, `sus` (one column with a score of
+    0 to 100, or its ten items, 1 to 5, in their order), `rating` give ratings;
     `choice` is counted only; `attribute` becomes a column of `participants`.
+
+    Of a rating, `labels` says which number an answer in words is: `{Very satisfied: 5}`. Of a
+    choice, `multiple: true` says that each column is an option, `separator` what joins several
+    choices in one cell, `options` what could be chosen (an option may hold the separator; anything
+    else counts as "Other"), and `other` the column in which people wrote what was no option: their
+    words are read as answers to an open question.
     """
 
     id: str
@@ -152,8 +158,18 @@ class Question(_Part):
     text: str = ""
     kind: Literal["open", "nps", "csat", "ces", "sus", "rating", "choice", "attribute"]
     scale: tuple[float, float] | None = None
+    labels: dict[Text, float] = Field(default_factory=dict)
+    multiple: bool = False
+    separator: str = ""
+    options: Texts = Field(default_factory=list)
+    other: str = ""
     stage: str = ""
     codes: list[CodePart] = Field(default_factory=list)
+
+    @property
+    def all_columns(self) -> list[str]:
+        """Columns of the question, also the one in which people wrote what was no option."""
+        return list(dict.fromkeys([*self.columns, *filter(None, [self.other])]))
 
 
 class Block(_Part):
@@ -274,7 +290,7 @@ class Transcripts(_Worded):
 
 
 class Survey(_Worded):
-    """A survey: `.csv` or `.xlsx`, one row a participant."""
+    """A survey: `.csv`, `.xlsx` or SPSS's `.sav`, one row a participant."""
 
     kind: Literal["survey"]
     columns: dict[Literal["participant", "consent", "submitted_at"], str] = Field(

@@ -27,7 +27,7 @@ _SESSION_DIGITS = 10
 _MASKED = {"ratings": ["item"], "answers": ["choice"], "events": ["event", "channel", "device"]}
 # What other programs call what they count.
 _LABELS = ("program", "unit", "segment", "step", "touchpoint", "channel")
-# One row per person and these; a person with two ids in a source may have more.
+# A person with two ids in a source answers these once: what the first of them said stays.
 _ONCE = {
     "ratings": ["participant_id", "measure", "item", "wave"],
     "answers": ["participant_id", "column"],
@@ -80,8 +80,8 @@ def pseudonymise(
             parts[name].append(_write_counts(getattr(material, name), material.source))
         for name in ("ratings", "answers", "events"):
             rows = _write_rows(material, name, people, masker, vault)
-            once = ~rows.duplicated(_ONCE[name]) if name in _ONCE else rows.index == rows.index
-            parts[name].append(rows[once])
+            once = _is_first(rows, name)
+            parts[name].append(rows[once].drop(columns=["raw_id"]))
             what = f"rows of `{name}` that repeat a person's, left out"
             parts["quality"].append(_quality(material.source, what, int((~once).sum())))
     withdrawn = sum(consent == "withdrawn" for consent in people.consent.values())
@@ -116,12 +116,12 @@ def pseudonymise(
 def _write_rows(
     material: Material, name: str, people: People, masker: StudyMasker, vault: Vault
 ) -> pd.DataFrame:
-    """Return ratings, answers or events under pseudonyms."""
+    """Return ratings, answers or events under pseudonyms, beside the ids that they had."""
     source = material.source
     frame: pd.DataFrame = getattr(material, name)
     participant_ids = people.participant_ids(source, frame["raw_id"])
     rows = frame.assign(participant_id=participant_ids, source=source)
-    rows = rows[participant_ids.notna()].drop(columns=["raw_id"])
+    rows = rows[participant_ids.notna()]
     masked = {column: masker.column(source, rows[column]) for column in _MASKED[name]}
     rows = rows.assign(**masked)
     if name == "events":
@@ -138,6 +138,16 @@ def _write_counts(counts: pd.DataFrame, source: str) -> pd.DataFrame:
     """Return another program's counts: nobody is in them, but labels come from outside."""
     labels = [column for column in _LABELS if column in counts]
     return counts.assign(source=source, **{name: counts[name].map(clean_text) for name in labels})
+
+
+def _is_first(rows: pd.DataFrame, name: str) -> pd.Series:
+    """Tell which rows stay: no repeats, and of a person with two ids those of the first."""
+    if name not in _ONCE or rows.empty:
+        return pd.Series(True, index=rows.index)
+    first = rows.groupby(_ONCE[name], sort=False)["raw_id"].transform("first")
+    # Masks may make one of two choices.
+    told = [*_ONCE[name], *(_MASKED[name] if name == "answers" else ())]
+    return (rows["raw_id"] == first) & ~rows.duplicated(told)
 
 
 def _write_answered(material: Material, people: People) -> pd.DataFrame:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -24,6 +24,7 @@ from cjm_research.readers.footers import find_footer
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.text import read_text, to_text
 
+_T = TypeVar("_T")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 """What separates cells, by the names that study.yaml uses."""
 _PLAIN = (".csv", ".tsv")
@@ -336,19 +337,28 @@ def _sniff_delimiter(text: str) -> str:
 
 
 def _read_xlsx(path: Path, notes: Notes, wanted: str) -> list[list[str]]:
+    def read(book: Any) -> list[list[str]]:
+        sheet = _choose_sheet(book, wanted, path.name)
+        # Some programs write a wrong size into the sheet; the rows themselves are right.
+        sheet.reset_dimensions()
+        records = [[_as_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+        notes.warn(path.name, "further sheets, not read", len(book.worksheets) - 1)
+        return records
+
+    records = _with_book(path, read)
+    width = max((len(record) for record in records), default=0)
+    return [record + [""] * (width - len(record)) for record in records]
+
+
+def _with_book(path: Path, do: Callable[[Any], _T]) -> _T:
+    """Return what is done with an open workbook."""
     check_archive(path, "a whole, unlocked .xlsx file", "as .xlsx or CSV (UTF-8)")
     import openpyxl
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
-            sheet = _choose_sheet(book, wanted, path.name)
-            # Some programs write a wrong size into the sheet; the rows themselves are right.
-            sheet.reset_dimensions()
-            records = [
-                [_as_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)
-            ]
-            notes.warn(path.name, "further sheets, not read", len(book.worksheets) - 1)
+            return do(book)
         finally:
             book.close()
     except SourceError:
@@ -359,12 +369,25 @@ def _read_xlsx(path: Path, notes: Notes, wanted: str) -> list[list[str]]:
             f"it cannot be read as an Excel workbook ({type(error).__name__}).",
             "open it in a spreadsheet program and save it again as .xlsx, or as CSV (UTF-8).",
         ) from error
-    width = max((len(record) for record in records), default=0)
-    return [record + [""] * (width - len(record)) for record in records]
+
+
+def list_sheets(path: Path) -> list[str]:
+    """Return the names of the visible sheets of a workbook; without `sheet:` the first is read.
+
+    Raises
+    ------
+    SourceError
+        If the file is no workbook.
+    """
+    return _with_book(path, lambda book: [sheet.title for sheet in _visible(book)])
+
+
+def _visible(book: Any) -> list[Any]:
+    return [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
 
 
 def _choose_sheet(book: Any, wanted: str, where: str) -> Any:
-    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    visible = _visible(book)
     if not visible:
         raise ValueError("it has no visible sheet")
     if not wanted:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import glob
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,15 @@ from cjm_research.config import Events, FunnelReport
 from cjm_research.errors import SourceError, quoted
 from cjm_research.readers.adobe_feed import is_companion
 from cjm_research.readers.campaigns import recognise_campaigns
-from cjm_research.readers.cells import is_table, make_cells, read_records, squeeze
+from cjm_research.readers.cells import is_table, list_sheets, make_cells, read_records, squeeze
+from cjm_research.readers.column_signs import (
+    IDS,
+    is_choice,
+    is_repeated,
+    is_time,
+    is_unique,
+    words_of,
+)
 from cjm_research.readers.event_exports import is_event_export, read_event_export
 from cjm_research.readers.funnel_reports import (
     name_unread_columns,
@@ -33,8 +41,11 @@ from cjm_research.readers.notes import Notes
 from cjm_research.readers.parquet_records import open_parquet
 from cjm_research.readers.plain import SUMMARY
 from cjm_research.readers.reported_steps import describe_labels
-from cjm_research.readers.survey_exports import TABLE, Export, recognise_export
-from cjm_research.readers.times import find_unit, read_times
+from cjm_research.readers.spss import SUFFIXES as SPSS_SUFFIXES
+from cjm_research.readers.spss import is_spss, read_spss
+from cjm_research.readers.survey_exports import SPSS, TABLE, Export, recognise_export
+from cjm_research.readers.survey_guesses import guess_survey
+from cjm_research.readers.times import find_unit
 from cjm_research.readers.transcript_formats import open_transcript, recognise
 from cjm_research.readers.turn_tables import has_turn_table
 from cjm_research.readers.utterances import (
@@ -70,6 +81,8 @@ class Guess:
         What only the researcher can know, and what to look at.
     events : dict of str to int
         Of a log: how often each event occurs.
+    header : tuple of str
+        Of a survey: its columns. Rounds of one survey have the same.
     """
 
     file: str
@@ -78,6 +91,7 @@ class Guess:
     source: dict[str, Any] = field(default_factory=dict)
     asks: tuple[str, ...] = ()
     events: dict[str, int] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
 
 
 def recognise_file(path: Path) -> Guess:
@@ -90,6 +104,8 @@ def recognise_file(path: Path) -> Guess:
             return Guess(path.name, "", "not read alone: it belongs to the hits of a data feed")
         if ending in TALKS or _is_talk(path):
             return _guess_transcript(path)
+        if ending in SPSS_SUFFIXES or is_spss(path):
+            return _guess_spss(path)
         if is_xes(path):
             return _guess_xes(path)
         if _is_ga4_funnel(path):
@@ -99,7 +115,7 @@ def recognise_file(path: Path) -> Guess:
         if ending == ".parquet":
             return _guess_parquet(path)
         if is_table(path):
-            return _guess_table(path)
+            return _say_sheets(path, _guess_table(path))
     except SourceError as error:
         return Guess(path.name, "", f"cannot be used: {' '.join(str(error).split())}")
     return Guess(path.name, "", f"not read: files ending in '{ending}' are none that is known")
@@ -270,38 +286,80 @@ def _guess_table(path: Path) -> Guess:
     personal = [name for name in export.personal if name in cells.frame]
     frame = cells.frame.drop(columns={*twice, *personal})
     if export.name != TABLE:
-        return _guess_survey(path.name, frame, export, f"survey, exported by {export.name}")
+        return _guess_survey(path.name, frame, export, f"survey, exported by {export.shown}")
     if any("Salesforce" in what for _, _, what, _ in notes.rows) or _is_hubspot(export.header):
         return _guess_roster(path.name, frame)
     log = _guess_log(path.name, frame, len(frame))
     return log or _guess_survey(path.name, frame, export, "survey: one row a person")
 
 
+def _guess_survey(
+    file: str,
+    frame: pd.DataFrame,
+    export: Export,
+    what: str,
+    *,
+    codes: pd.DataFrame | None = None,
+    missing: Iterable[str] = (),
+) -> Guess:
+    source, asks = guess_survey(frame, export, codes=codes, missing=missing)
+    if not source:
+        return Guess(file, "", _NO_SIGN)
+    what = f"{what}; {len(frame):,} rows"
+    return Guess(file, "survey", what, source, tuple(asks), header=tuple(frame.columns))
+
+
+_NO_SIGN = (
+    "not read: nothing shows what it is. If it is a log, name its columns under `columns:`; times "
+    "are text such as 2026-03-01 10:00, dates such as 03/04/2026 need `day_first:`, and numbers "
+    "since 1970 need `time_unit:`"
+)
+
+
+def _guess_spss(path: Path) -> Guess:
+    file = read_spss(path)
+    every = range(len(file.names))
+    codes, labels = (
+        make_cells(path.name, file.names, records, first=1, notes=Notes()).frame
+        for records in (file.records(coded=every), file.records())
+    )
+    export = Export(SPSS, file.names, 1, wording=file.wording)
+    what = "survey, saved by SPSS"
+    guess = _guess_survey(path.name, labels, export, what, codes=codes, missing=file.missing)
+    if not guess.kind or not file.missing:
+        return guess
+    n = sum(file.missing.values())
+    ask = f"answers declared missing, such as refusals, are counted and never rated: {n:,}."
+    return replace(guess, asks=(*guess.asks, ask))
+
+
+def _say_sheets(path: Path, guess: Guess) -> Guess:
+    """Say which sheet of several was taken, and take it by name."""
+    sheets = list_sheets(path) if path.suffix.casefold() == ".xlsx" else []
+    if len(sheets) < 2:
+        return guess
+    ask = f"sheet '{sheets[0]}' was taken; there are {quoted(sheets)}: `sheet:` takes another."
+    source = guess.source | ({"sheet": sheets[0]} if guess.kind else {})
+    return replace(guess, source=source, asks=(ask, *guess.asks))
+
+
 def _is_hubspot(header: Sequence[str]) -> bool:
     return bool(header) and header[0].casefold() == "record id"
 
 
-_IDS = re.compile(
-    r"(?i)\b(id|code|key|visitor|customer|user|client|respondent|participant|person)\b"
-)
 _NAMES = re.compile(r"(?i)^(?!.*\b(account|company|campaign|deal|opportunity|product)\b).*\bname\b")
 _CONTACTS = re.compile(r"(?i)\be ?mail\b|\bphone\b|\bmobile\b")
 
 
-def _words(name: str) -> str:
-    """Return a column's name as words: `customer_id` and `customerId` are two."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_.-]", " ", name)
-
-
 def _guess_roster(file: str, frame: pd.DataFrame) -> Guess:
     columns = list(frame.columns)
-    ids = [name for name in columns if _IDS.search(_words(name)) and _is_unique(frame[name])]
+    ids = [name for name in columns if IDS.search(words_of(name)) and is_unique(frame[name])]
     if not ids:
         return Guess(file, "", "not read: a CRM export without a column of ids, one a row")
-    names = [name for name in columns if _NAMES.search(_words(name))]
-    contacts = [n for n in columns if _CONTACTS.search(_words(n)) and n not in names]
+    names = [name for name in columns if _NAMES.search(words_of(name))]
+    contacts = [n for n in columns if _CONTACTS.search(words_of(n)) and n not in names]
     known = {*ids, *names, *contacts}
-    groups = [name for name in columns if name not in known and _is_choice(frame[name])]
+    groups = [name for name in columns if name not in known and is_choice(frame[name])]
     found = {"identifiers": ids[1:], "names": names, "contacts": contacts, "attributes": groups}
     source = {"columns": {"participant": ids[0]}} | {key: it for key, it in found.items() if it}
     consent = [name for name in groups if re.search(r"(?i)consent", name)]
@@ -316,22 +374,22 @@ def _guess_roster(file: str, frame: pd.DataFrame) -> Guess:
 
 def _guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
     """Return the guess that a table is an event log: somebody occurs again, at times."""
-    units = {name: find_unit(frame[name]) for name in frame if _TIME_WORDS.search(_words(name))}
+    units = {name: find_unit(frame[name]) for name in frame if _TIME_WORDS.search(words_of(name))}
     units = {name: unit for name, unit in units.items() if unit}
-    times = [name for name in frame if name in units or _is_time(frame[name])]
+    times = [name for name in frame if name in units or is_time(frame[name])]
     people = [
         name
         for name in frame.columns
-        if _IDS.search(_words(name))
-        and not _OTHER_IDS.search(_words(name))
+        if IDS.search(words_of(name))
+        and not _OTHER_IDS.search(words_of(name))
         and name not in times
-        and _is_repeated(frame[name])
+        and is_repeated(frame[name])
     ]
     what = [name for name in frame if name not in people + times and _is_what(name, frame[name])]
     if not (times and people and what):
         return None
-    time = min(times, key=lambda name: _rank_time(_words(name)))
-    event = min(what, key=lambda name: not _EVENT.fullmatch(_words(name)))
+    time = min(times, key=lambda name: _rank_time(words_of(name)))
+    event = min(what, key=lambda name: not _EVENT.fullmatch(words_of(name)))
     source: dict[str, Any] = {
         "columns": {"participant": people[0], "event": event, "occurred_at": time}
     }
@@ -368,138 +426,6 @@ def _is_what(name: str, values: pd.Series) -> bool:
     if name.casefold() == "name":
         codes = values.str.fullmatch(r"[a-z0-9_.:/-]+").all()
         return bool(codes and values.str.contains("[_.:/]").any())
-    if _EVENT.fullmatch(_words(name)):
+    if _EVENT.fullmatch(words_of(name)):
         return bool((values != "").any())
-    return bool(re.search(r"(?i)event|action|page|step", name)) and _is_repeated(values)
-
-
-_PARTICIPANT = ("ResponseId", "ResponseID", "Respondent ID", "#", "Response ID")
-# The end of an answer, and its start where only that is there.
-_SUBMITTED = (
-    "EndDate", "RecordedDate", "End Date", "Date Modified", "Submit Date (UTC)",
-    "Date Submitted", "Timestamp", "StartDate", "Start Date", "Start Date (UTC)", "Time Started",
-)  # fmt: skip
-_ABOUT_THE_ANSWER = frozenset(
-    {"StartDate", "Status", "Progress", "Duration (in seconds)", "Finished", "RecordedDate"}
-    | {"ExternalReference", "DistributionChannel", "UserLanguage", "EndDate", "ResponseId"}
-    | {
-        "Collector ID",
-        "Date Created",
-        "Date Modified",
-        "Start Date",
-        "End Date",
-        "Respondent ID",
-        "Custom Data 1",
-    }
-    | {"#", "Start Date (UTC)", "Stage Date (UTC)", "Submit Date (UTC)", "Response Type"}
-    | {"Tags", "Ending", "Time Started", "Date Submitted", "Timestamp", "Legacy Comments"}
-    | {"Comments", "Language", "Referer", "Response ID", "Country", "State/Region"}
-)
-
-
-def _guess_survey(file: str, frame: pd.DataFrame, export: Export, what: str) -> Guess:
-    columns = {}
-    ids = [name for name in _PARTICIPANT if name in frame and _is_unique(frame[name])]
-    ids += [name for name in frame.columns if _IDS.search(_words(name)) and _is_unique(frame[name])]
-    if ids:
-        columns["participant"] = ids[0]
-    submitted = [name for name in _SUBMITTED if name in frame and _is_time(frame[name])]
-    asks = []
-    if submitted:
-        columns["submitted_at"] = submitted[0]
-    elif any(name in frame for name in _SUBMITTED):
-        asks.append("times are left out: whether 03/04 is in March or April, `day_first:` tells.")
-    questions: list[dict[str, Any]] = []
-    identifying = []
-    for name in frame.columns:
-        asked = export.wording.get(name, name)
-        if name in _ABOUT_THE_ANSWER or name in ids or _looks_like_times(frame[name]):
-            continue
-        if _OF_THE_MACHINE.search(asked) or _OF_THE_MACHINE.search(name):
-            continue
-        if _ASKS_WHO.search(_words(asked)):
-            identifying.append(name)
-            continue
-        kind = _guess_question(frame[name], asked, is_survey=export.name != TABLE)
-        if kind:
-            question = {"id": f"q{len(questions) + 1}", "kind": kind, "columns": [name]}
-            questions.append(question | ({"text": asked} if asked != name else {}))
-    if not questions or (
-        export.name == TABLE and not any(question["kind"] == "open" for question in questions)
-    ):
-        return Guess(file, "", _NO_SIGN)
-    if identifying:
-        asks.append(f"{quoted(identifying)} name people: masked everywhere, never read as answers.")
-    if not ids:
-        asks.append("no column tells people apart: every row is a visit of its own.")
-    asks.append("give open questions the stage that they ask about (`stage:`), where they do.")
-    source = {"columns": columns, "questions": questions}
-    source |= {} if ids else {"unit": "visit"}
-    source |= {"identifying": identifying} if identifying else {}
-    return Guess(file, "survey", f"{what}; {len(frame):,} rows", source, tuple(asks))
-
-
-_ASKS_WHO = re.compile(
-    r"(?i)\b(your|first|last|full|family|sur) ?name\b|^name\??$|\be[- ]?mail\b|\bphone number\b"
-)
-# What survey programs compute from the answers, beside them.
-_OF_THE_MACHINE = re.compile(r"(?i)_NPS_GROUP$| - (Parent )?Topics$| - Sentiment\b.*$")
-_NO_SIGN = (
-    "not read: nothing shows what it is. If it is a log, name its columns under `columns:`; times "
-    "are text such as 2026-03-01 10:00, dates such as 03/04/2026 need `day_first:`, and numbers "
-    "since 1970 need `time_unit:`"
-)
-
-
-def _guess_question(values: pd.Series, asked: str, *, is_survey: bool) -> str:
-    """Return the kind of a question; empty where its answers show none.
-
-    Where only the guess says that a table is a survey, answers in words have to be sentences.
-    """
-    filled = values[values != ""]
-    if filled.empty:
-        return ""
-    numbers = pd.to_numeric(filled, errors="coerce")
-    if numbers.notna().all():
-        if re.search(r"(?i)recommend|\bnps\b", asked) and numbers.between(0, 10).all():
-            return "nps"
-        if re.search(r"(?i)satisf|\bcsat\b", asked) and numbers.between(1, 5).all():
-            return "csat"
-        if re.search(r"(?i)\beas(y|ier)\b|effort|\bces\b", asked) and numbers.between(1, 5).all():
-            return "ces"
-        return ""
-    words = filled.str.split().str.len()
-    if _is_choice(values) and words.mean() < 5:
-        return "choice"
-    sentences = (words >= 3).mean() >= 0.3
-    return "open" if is_survey or sentences else ""
-
-
-def _is_unique(values: pd.Series) -> bool:
-    return bool((values != "").all() and values.is_unique and len(values))
-
-
-def _is_repeated(values: pd.Series) -> bool:
-    return bool(values[values != ""].duplicated().any())
-
-
-def _is_choice(values: pd.Series) -> bool:
-    filled = values[values != ""]
-    return bool(len(filled)) and filled.nunique() <= min(20, len(filled) // 2)
-
-
-def _looks_like_times(values: pd.Series) -> bool:
-    filled = values[values != ""].head(200)
-    return not filled.empty and bool(
-        filled.str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)").all()
-    )
-
-
-def _is_time(values: pd.Series) -> bool:
-    filled = values[values != ""].head(200)
-    if not _looks_like_times(values):
-        return False
-    try:
-        return bool(read_times(filled, timezone="UTC", where="").utc.notna().all())
-    except SourceError:
-        return False
+    return bool(re.search(r"(?i)event|action|page|step", name)) and is_repeated(values)

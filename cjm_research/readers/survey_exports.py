@@ -7,14 +7,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cjm_research.config import Survey
-from cjm_research.readers.cells import Cells, make_cells, name_by_position, read_records
+from cjm_research.readers.cells import (
+    Cells,
+    make_cells,
+    name_by_position,
+    read_records,
+    squeeze,
+)
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.spss import SUFFIXES as SPSS_SUFFIXES
+from cjm_research.readers.spss import is_spss, read_spss
 
+RATINGS = frozenset({"nps", "csat", "ces", "sus", "rating"})
+SPSS = "SPSS"
 Records = Sequence[Sequence[str]]
 TABLE = "table"
 """Name of what no survey program's marks are on: one header row, then answers."""
@@ -44,6 +55,8 @@ class Export:
         A column and its (folded) values that mark rows of nobody, such as previews.
     guarded : bool
         True when the program puts `'` before answers that a spreadsheet would run.
+    verified : bool
+        False when no file of the program was ever seen by us.
     """
 
     name: str
@@ -55,6 +68,12 @@ class Export:
     timezone: str = ""
     trial: tuple[str, frozenset[str]] = ("", frozenset())
     guarded: bool = False
+    verified: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The program's name, with a word of warning where its layout is not verified."""
+        return self.name if self.verified else f"{self.name} (unverified)"
 
 
 def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Export]:
@@ -67,6 +86,8 @@ def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Exp
     SourceError
         If the file is no table, or its header does not fit `column_names`.
     """
+    if path.suffix.casefold() in SPSS_SUFFIXES or is_spss(path):
+        return _read_spss_export(path, source, notes)
     records = read_records(
         path, notes=notes, encoding=source.encoding, sheet=source.sheet, delimiter=source.delimiter
     )
@@ -79,7 +100,7 @@ def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Exp
     cells = make_cells(path.name, export.header, records, first=export.first, notes=notes)
     notes.of(path.name).format = export.name
     if export.name != TABLE:
-        notes.count(path.name, f"exported by {export.name}", 1)
+        notes.count(path.name, f"exported by {export.shown}", 1)
     column, values = export.trial
     if column in cells.frame:
         trial = cells.frame[column].str.casefold().isin(values)
@@ -87,6 +108,30 @@ def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Exp
         notes.set_aside(path.name, "previews and tests, left out", rows)
         cells = replace(cells, frame=cells.frame[~trial])
     return cells, export
+
+
+def _read_spss_export(path: Path, source: Survey, notes: Notes) -> tuple[Cells, Export]:
+    """Return an SPSS file: codes for ratings and ids, what they stand for elsewhere."""
+    file = read_spss(path, encoding=source.encoding)
+    names, wording = file.names, file.wording
+    if source.column_names:
+        names, wording = name_by_position(names, source.column_names, path.name), {}
+    asked = {q.id: [squeeze(name) for name in q.all_columns] for q in source.questions}
+    rated = [q.id for q in source.questions if q.kind in RATINGS and not q.labels]
+    coded = {squeeze(source.columns.get("participant", ""))}.union(*(asked[id_] for id_ in rated))
+    records = file.records(coded={at for at, name in enumerate(names) if name in coded})
+    cells = make_cells(path.name, names, records, first=1, notes=notes)
+    notes.of(path.name).format = SPSS
+    notes.count(path.name, "saved by SPSS", 1)
+    of_file = dict(zip(names, file.names, strict=True))
+    for question, columns in asked.items():
+        notes.warn(
+            path.name,
+            f"question '{question}': user-missing answers (such as refusals), kept as what they "
+            "are called, never rated",
+            sum(file.missing.get(of_file.get(name, ""), 0) for name in columns),
+        )
+    return cells, Export(SPSS, names, 1, wording=wording)
 
 
 def recognise_export(records: Records) -> Export:
@@ -171,7 +216,7 @@ def _read_typeform(records: Records) -> Export | None:
         return None
     return Export(
         "Typeform",
-        header,
+        _numbered(header),
         1,
         personal=frozenset({"Network ID"}),
         timezone="UTC",
@@ -203,7 +248,30 @@ def _read_google_forms(records: Records) -> Export | None:
     if header[0] != "Timestamp":
         return None
     mails = frozenset({"Email Address", "Email address", "Username"})
-    return Export("Google Forms", header, 1, personal=mails, names=mails)
+    return Export("Google Forms", header, 1, personal=mails, names=mails, verified=False)
+
+
+def _read_hotjar(records: Records) -> Export | None:
+    """Return Hotjar's responses, of whose columns only the help pages tell.
+
+    No file of it was ever seen by us: whatever holds these columns, in any order, is taken for one.
+    """
+    header = _squeezed(records[0])
+    folded = [name.casefold() for name in header]
+    if not {"country", "device", "browser"} <= set(folded):
+        return None
+    if not any(re.search(r"\burl\b|\bpage\b", name) for name in folded):
+        return None
+    if any(re.search(r"event|action|session", name) for name in folded):
+        return None  # a log of what people did
+    personal = frozenset(n for n in header if _HOTJAR_PERSONAL.search(n))
+    names = frozenset(n for n in personal if re.search(r"(?i)mail|\bname\b", n))
+    return Export("Hotjar", header, 1, personal=personal, names=names, verified=False)
+
+
+_HOTJAR_PERSONAL = re.compile(
+    r"(?i)^(hotjar )?user( ?id)?$|\bip\b|e-?mail|^country$|^city$|^region$|^(user )?name$"
+)
 
 
 EXPORTS: tuple[Callable[[Records], Export | None], ...] = (
@@ -212,6 +280,7 @@ EXPORTS: tuple[Callable[[Records], Export | None], ...] = (
     _read_typeform,
     _read_alchemer,
     _read_google_forms,
+    _read_hotjar,
 )
 
 
@@ -225,6 +294,17 @@ def strip_guard(cell: str) -> str:
 
 def _squeezed(record: Sequence[str]) -> list[str]:
     return [" ".join(cell.split()) for cell in record]
+
+
+def _numbered(header: list[str]) -> list[str]:
+    """Return column names, those that repeat (`Other`) numbered: each can be asked for then."""
+    counts = Counter(header)
+    seen: Counter[str] = Counter()
+    names = []
+    for name in header:
+        seen[name] += 1
+        names.append(f"{name} ({seen[name]})" if name and counts[name] > 1 else name)
+    return names
 
 
 def _pair(header: list[str], wording: list[str]) -> dict[str, str]:

@@ -14,15 +14,16 @@ from cjm_research.errors import SourceError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.cells import Cells, require_columns, rows_in_words, squeeze
+from cjm_research.readers.choices import OTHER, list_choices
 from cjm_research.readers.consent import read_consent
 from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.questionnaire import find_pages, list_reached
 from cjm_research.readers.rows import Row, make_rows, make_turn
-from cjm_research.readers.survey_exports import Export, read_export
+from cjm_research.readers.scales import SUS_ITEMS, read_scale, score_sus
+from cjm_research.readers.survey_exports import RATINGS, Export, read_export
 from cjm_research.readers.times import Times, read_times
 
-RATINGS = frozenset({"nps", "csat", "ces", "sus", "rating"})
 RESERVED = frozenset({"raw_id", "consent", "participant_id", "alias"})
 """Columns of `people` and `participants` that an attribute may not overwrite."""
 _SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 5.0), "sus": (0.0, 100.0)}
@@ -60,8 +61,8 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
     -------
     Material
         Every filled cell of an open question is a document; ratings on their scale; every
-        filled cell of any question in `answers`; with a questionnaire, one event per row and
-        stage that the row reached.
+        choice, and every filled cell of other questions, in `answers`; with a questionnaire,
+        one event per row and stage that the row reached.
 
     Raises
     ------
@@ -87,24 +88,37 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
         reference = relative_name(path, folder)
         for question in source.questions:
             stage = resolve_stage(journey, question.stage, where=f"question '{question.id}'")
-            for name in question.columns:
-                column = squeeze(name)
-                filled = cells.frame[column][cells.frame[column] != ""]
-                page, block = pages.place(question.id)
-                shown = question.kind in ("choice", "attribute")
-                rows.answers += [
-                    (raw_ids[row], question.id, column, page, block, value if shown else "")
-                    for row, value in filled.items()
+            page, block = pages.place(question.id)
+            answers, words = _list_answers(question, cells, export, notes)
+            rows.answers += [
+                (raw_ids[row], question.id, column, page, block, choice)
+                for row, column, choice in answers
+            ]
+            for row, column, text in words:
+                document = f"{reference}#{row}:{column}"
+                asked = question.text or export.wording.get(column, "")
+                rows.turns.append(
+                    make_turn(
+                        document,
+                        raw_ids[row],
+                        "survey_answer",
+                        "participant",
+                        text,
+                        wave=source.wave,
+                        prompt=asked,
+                        question=question.id,
+                        declared_stage=stage,
+                        said_at=times[row],
+                    )
+                )
+                codes = [(document, code.group, code.code) for code in question.codes]
+                rows.declared_codes += codes
+            if question.kind in RATINGS:
+                measure = question.id if question.kind == "rating" else question.kind
+                rows.ratings += [
+                    (raw_ids[row], measure, item, value, stage, source.wave)
+                    for row, item, value in _list_ratings(question, cells, notes)
                 ]
-                if question.kind == "open":
-                    asked = question.text or export.wording.get(column, "")
-                    _add_documents(
-                        rows, source, question, asked, stage, reference, filled, raw_ids, times
-                    )
-                if question.kind in RATINGS:
-                    _add_ratings(
-                        rows, source, question, stage, column, filled, raw_ids, notes, path
-                    )
         _add_reached(rows, source, journey, cells, raw_ids, times)
     people = pd.concat(rows.people, ignore_index=True) if rows.people else None
     return Material(
@@ -126,7 +140,7 @@ def _wanted_columns(source: Survey) -> dict[str, str]:
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     wanted |= dict.fromkeys(source.identifying, "identifying")
     for question in source.questions:
-        wanted |= dict.fromkeys(question.columns, f"question '{question.id}'")
+        wanted |= dict.fromkeys(question.all_columns, f"question '{question.id}'")
     if source.questionnaire:
         wanted[source.questionnaire.submitted_column] = "questionnaire.submitted_column"
     return wanted
@@ -268,66 +282,83 @@ def _first_filled(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
     return values
 
 
-def _add_documents(
-    rows: _Rows,
-    source: Survey,
-    question: Question,
-    asked: str,
-    stage: str,
-    reference: str,
-    filled: pd.Series,
-    raw_ids: pd.Series,
-    times: pd.Series,
-) -> None:
-    for row, text in filled.items():
-        document = f"{reference}#{row}:{filled.name}"
-        rows.turns.append(
-            make_turn(
-                document,
-                raw_ids[row],
-                "survey_answer",
-                "participant",
-                text,
-                wave=source.wave,
-                prompt=asked,
-                question=question.id,
-                declared_stage=stage,
-                said_at=times[row],
-            )
+def _list_answers(
+    question: Question, cells: Cells, export: Export, notes: Notes
+) -> tuple[list[tuple[int, str, str]], list[tuple[int, str, str]]]:
+    """Return what was answered (row, column, choice) and what was said (row, column, text)."""
+    if question.kind == "choice":
+        choices = list_choices(question, cells.frame, export.wording)
+        about = f"question '{question.id}'"
+        sign = f"split at '{question.separator.strip()}'"
+        if choices.split:
+            notes.count(cells.file, f"{about}: cells with several choices, {sign}", choices.split)
+        notes.warn(
+            cells.file,
+            f"{about}: choices that only stand side by side, perhaps one option that holds the "
+            "separator: list `options:`",
+            choices.together,
         )
-        rows.declared_codes += [(document, code.group, code.code) for code in question.codes]
+        if choices.unlisted:
+            what = f"{about}: answers that are none of `options:`, counted as '{OTHER}'"
+            notes.count(cells.file, what, choices.unlisted)
+        return choices.rows, choices.written
+    answers, words = [], []
+    for column in map(squeeze, question.columns):
+        for row, text in _filled(cells, column).items():
+            answers.append((int(row), column, text if question.kind == "attribute" else ""))
+            if question.kind == "open":
+                words.append((int(row), column, text))
+    return answers, words
 
 
-def _add_ratings(
-    rows: _Rows,
-    source: Survey,
-    question: Question,
-    stage: str,
-    column: str,
-    filled: pd.Series,
-    raw_ids: pd.Series,
-    notes: Notes,
-    path: Path,
-) -> None:
-    values: pd.Series = pd.to_numeric(filled, errors="coerce").astype("float64")
+def _filled(cells: Cells, column: str) -> pd.Series:
+    return cells.frame[column][cells.frame[column] != ""]
+
+
+def _list_ratings(question: Question, cells: Cells, notes: Notes) -> list[tuple[int, str, float]]:
+    """Return row, item and value of the ratings that a question got."""
+    columns = [squeeze(name) for name in question.columns]
+    if question.kind == "sus" and len(columns) == SUS_ITEMS:
+        return _score_sus(question, columns, cells, notes)
     low, high = question.scale or _SCALES.get(question.kind, (-math.inf, math.inf))
-    on_scale = values.between(low, high) & values.abs().lt(math.inf)
+    ratings = []
+    for column in columns:
+        values = _read_scale(question, column, cells, notes)
+        on_scale = values.between(low, high) & values.abs().lt(math.inf)
+        notes.warn(
+            cells.file,
+            f"question '{question.id}': answers outside the scale {low:g} to {high:g}, left out",
+            int((~on_scale & values.notna()).sum()),
+        )
+        item = question.id if len(columns) == 1 else f"{question.id}: {column}"
+        ratings += [(int(row), item, value) for row, value in values[on_scale].items()]
+    return ratings
+
+
+def _read_scale(question: Question, column: str, cells: Cells, notes: Notes) -> pd.Series:
+    values, n_labelled = read_scale(_filled(cells, column), question.labels)
+    about = f"question '{question.id}'"
+    if n_labelled:
+        what = f"{about}: answers of a number and words, such as '10 - ...', read as the number"
+        notes.count(cells.file, what, n_labelled)
+    notes.warn(cells.file, f"{about}: answers that are no number, left out", values.isna().sum())
+    return values
+
+
+def _score_sus(
+    question: Question, columns: list[str], cells: Cells, notes: Notes
+) -> list[tuple[int, str, float]]:
+    items = {column: _read_scale(question, column, cells, notes) for column in columns}
+    scores = score_sus(pd.DataFrame(items, index=cells.frame.index, dtype="float64"))
+    answered = (cells.frame[columns] != "").any(axis=1)
+    about = f"question '{question.id}'"
+    notes.count(cells.file, f"{about}: scores made of ten items", int(scores.notna().sum()))
     notes.warn(
-        path.name,
-        f"question '{question.id}': answers that are no number, left out",
-        int(values.isna().sum()),
+        cells.file,
+        f"{about}: people with an item that is missing or not 1 to 5, left out",
+        int((answered & scores.isna()).sum()),
     )
-    notes.warn(
-        path.name,
-        f"question '{question.id}': answers outside the scale {low:g} to {high:g}, left out",
-        int((~on_scale & values.notna()).sum()),
-    )
-    measure = question.id if question.kind == "rating" else question.kind
-    item = question.id if len(question.columns) == 1 else f"{question.id}: {column}"
-    rows.ratings += [
-        (raw_ids[row], measure, item, value, stage, source.wave)
-        for row, value in values[on_scale].items()
-    ]
+    return [(int(row), question.id, value) for row, value in scores.dropna().items()]
 
 
 def _add_reached(
@@ -340,7 +371,7 @@ def _add_reached(
 ) -> None:
     if not source.questionnaire:
         return
-    columns = {question.id: question.columns for question in source.questions}
+    columns = {question.id: question.all_columns for question in source.questions}
     reached = list_reached(cells, source.questionnaire, columns, journey)
     for row, stage in reached:
         rows.events.append(

@@ -6,7 +6,7 @@ import glob
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import yaml
@@ -120,8 +120,8 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
     lines = [f"{folder.name}: no {STUDY_FILE} yet. What its files were taken for:", ""]
     lines += _say_guesses(guesses)
     used = [(name, guess) for name, guess in guesses if guess.kind]
-    sources, refused = _declare(used, home)
-    lines += refused
+    sources, said = _declare(used, home)
+    lines += said
     if sum(source["kind"] == "events" for source in sources) > 1:
         lines += ["", "Several logs: their people are joined only where they hold the same ids."]
     if not sources:
@@ -156,23 +156,50 @@ def _recognise(path: Path, home: Path) -> Guess:
 def _declare(
     guesses: Sequence[tuple[str, Guess]], folder: Path
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the sources that can be read as proposed, and what is said of the others."""
+    """Return the sources that can be read as proposed, and what is said of them and the others."""
     sources: list[dict[str, Any]] = []
-    refused: list[str] = []
+    said: list[str] = []
     taken: set[str] = set()
     for files, guess in _group(guesses):
         problem, pins = _try(_source(files, guess), folder)
+        if guess.kind == "survey" and len(files) > 1:
+            rounds = [_source([name], guess) | {"wave": _wave(name)} for name in files]
+            tried = [_try(one, folder) for one in rounds]
+            # As `check_ids` says it: somebody answered twice.
+            if "repeat participants of" in problem and not any(wrong for wrong, _ in tried):
+                said.append(_SAME_PEOPLE.format(len(files), ", ".join(files)))
+                sources += [
+                    one | {"id": _make_id(guess.kind, taken)} | own
+                    for one, (_, own) in zip(rounds, tried, strict=True)
+                ]
+                continue
+            if not problem:
+                said.append(_SAME_HEADER.format(len(files), ", ".join(files)))
         if problem:
             # One file that cannot be read as the others are keeps nobody else out.
             problems = {name: _try(_source([name], guess), folder)[0] for name in files}
-            refused += _refuse({name: found for name, found in problems.items() if found})
+            said += _refuse({name: found for name, found in problems.items() if found})
             files = [name for name, found in problems.items() if not found]
             problem, pins = _try(_source(files, guess), folder) if files else ("", {})
-            refused += _refuse(dict.fromkeys(files, problem)) if problem else []
+            said += _refuse(dict.fromkeys(files, problem)) if problem else []
         if files and not problem:
             source = _source(files, guess)
             sources.append(source | {"id": _make_id(guess.kind, taken)} | pins)
-    return sources, refused
+    return sources, said
+
+
+def _wave(name: str) -> str:
+    return PurePosixPath(name).with_suffix("").as_posix()
+
+
+_SAME_PEOPLE = (
+    "  ? {} surveys have the same columns and the same people, so each is proposed as a source "
+    "with its `wave:`: {}. Give the waves names that say when they were, such as 2026-03."
+)
+_SAME_HEADER = (
+    "  ? {} surveys have the same columns and no id occurs in two of them, so they are proposed as "
+    "one source: {}. If they are rounds to compare, declare each as a source with its `wave:`."
+)
 
 
 def _refuse(problems: Mapping[str, str]) -> list[str]:
@@ -223,12 +250,18 @@ _GUESSES = {
     "  interviewers:": "who asks",
     "  interviewers: []": "nobody was recognised: whoever asks is counted as a participant",
     "  unit: visit": "a row is a visit, not a person",
+    "  wave: ...": "when this round was; names are compared in the order of the alphabet",
+    "  sheet: ...": "the first of several",
 }
 
 
 def _mark_guesses(text: str) -> str:
-    lines = text.split("\n")
-    return "\n".join(f"{n}   # ? {_GUESSES[n]}" if n in _GUESSES else n for n in lines)
+    def mark(line: str) -> str:
+        key, colon, _ = line.partition(":")
+        guess = _GUESSES.get(line) or _GUESSES.get(f"{key}{colon} ...")
+        return f"{line}   # ? {guess}" if guess else line
+
+    return "\n".join(map(mark, text.split("\n")))
 
 
 def _about(kind: str) -> dict[str, Any]:
@@ -238,16 +271,24 @@ def _about(kind: str) -> dict[str, Any]:
 
 
 def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]]:
-    """Put transcripts that are read in the same way into one source; the rest one by one."""
+    """Put transcripts that are read in the same way into one source, and rounds of a survey."""
     groups: list[tuple[list[str], Guess]] = []
     talks: dict[tuple[object, ...], tuple[list[str], Guess]] = {}
+    surveys: dict[tuple[str, ...], list[tuple[str, Guess]]] = {}
     for name, guess in guesses:
+        if guess.kind == "survey":
+            surveys.setdefault(guess.header, []).append((name, guess))
+            continue
         if guess.kind != "transcripts":
             groups.append(([name], guess))
             continue
         # Who asks in one file may answer in another: "Speaker 1" is somebody else in each.
         way = (*sorted(guess.source), *guess.source.get("interviewers", ()))
         talks.setdefault(way, ([], guess))[0].append(name)
+    for rounds in surveys.values():
+        # A question that nobody answered in one round shows in another.
+        fullest = max((guess for _, guess in rounds), key=lambda one: len(one.source["questions"]))
+        groups.append(([name for name, _ in rounds], fullest))
     return [*talks.values(), *groups]
 
 

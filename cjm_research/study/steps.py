@@ -206,7 +206,7 @@ def make_map(
         people=set().union(*(people[source.id] for source in worded)), keep=keep,
     )  # fmt: skip
     task_success = _task_success(config, journey, evidence["ratings"])
-    questions, steps = _questionnaires(config, evidence)
+    questions, choices, steps = _questionnaires(config, evidence)
 
     say("joining words and numbers")
     ratings = synthesis.summarize_ratings(evidence["ratings"], designs=designs)
@@ -274,6 +274,7 @@ def make_map(
         "segment_reach": reach,
         "task_success": task_success,
         "survey_questions": questions,
+        "survey_choices": choices,
         "survey_steps": steps,
         "rating_summary": ratings,
         "kpis": synthesis.judge_kpis(
@@ -491,7 +492,9 @@ def _task_success(config: StudyConfig, journey: Journey, ratings: pd.DataFrame) 
     return pd.concat(parts, ignore_index=True)
 
 
-def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _questionnaires(
+    config: StudyConfig, evidence: Tables
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     answers, events = evidence["answers"], evidence["events"]
     surveys = [source for source in config.sources if isinstance(source, Survey)]
     questions = [
@@ -500,6 +503,17 @@ def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame
         )
         for s in surveys
     ]
+    choices = [
+        behaviour.summarize_choices(
+            answers,
+            source=s.id,
+            questions=[q.id for q in s.questions if q.kind == "choice"],
+            has_design=s.has_design,
+            smallest_cell=config.integration.smallest_cell,
+        )
+        for s in surveys
+    ]
+    choices = [table for table in choices if len(table)]
     steps = [
         behaviour.summarize_steps(answers, events, s.questionnaire, source=s.id)
         for s in surveys
@@ -509,6 +523,9 @@ def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame
         pd.concat(questions, ignore_index=True)
         if questions
         else pd.DataFrame(columns=[*behaviour.QUESTION_COLUMNS, "text"]),
+        pd.concat(choices, ignore_index=True)
+        if choices
+        else pd.DataFrame(columns=behaviour.CHOICE_COLUMNS),
         pd.concat(steps, ignore_index=True)
         if steps
         else pd.DataFrame(columns=behaviour.STEP_COLUMNS),

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from cjm_research.behaviour import summarize_questions, summarize_steps
+from cjm_research.behaviour import summarize_choices, summarize_questions, summarize_steps
 from cjm_research.config import Questionnaire
 from cjm_research.tables import check_table
 
@@ -100,3 +100,50 @@ def test_losses_add_up_to_all_who_did_not_submit(answers, log):
 def test_a_form_that_nobody_opened_has_zeros(answers, log):
     table = summarize_steps(answers.iloc[:0], log.iloc[:0], FORM, source="form")
     assert set(table["n_reached"]) == {0}
+
+
+def choices_of(*rows):
+    columns = ["participant_id", "column", "choice"]
+    frame = pd.DataFrame(rows, columns=columns).assign(
+        source="form", question="q", page="", block=""
+    )
+    return check_table(frame, "answers")
+
+
+def test_choices_are_shares_of_people_and_not_of_choices():
+    answers = choices_of(
+        *((who, "web", "Web") for who in "abcdef"),
+        *((who, "app", "App") for who in "abcde"),
+        ("g", "web", ""),  # was shown the options and took none
+    )
+    table = summarize_choices(answers, source="form", questions=["q"], has_design=True)
+    assert table[["choice", "n_participants", "n_answered"]].to_numpy().tolist() == [
+        ["Web", 6, 7],
+        ["App", 5, 7],
+    ]
+    assert table["share"].tolist() == [6 / 7, 5 / 7]
+    assert (table["low"] < table["share"]).all()
+    assert summarize_questions(answers, answers.iloc[:0], source="form")["n_answers"].tolist() == [
+        12
+    ]
+
+
+def test_without_a_design_choices_have_no_interval():
+    answers = choices_of(*((who, "q", "Web") for who in "abcde"))
+    table = summarize_choices(answers, source="form", questions=["q"], has_design=False)
+    assert table[["low", "high"]].isna().all(axis=None)
+
+
+def test_what_few_people_wrote_is_not_shown():
+    answers = choices_of(
+        *((who, "q", "Web") for who in "abcde"), ("f", "q", "my own"), ("g", "q", "another")
+    )
+    table = summarize_choices(answers, source="form", questions=["q"], has_design=False)
+    assert table["choice"].tolist() == ["Web", "(chosen by fewer than 5 each: 2)"]
+    assert table["n_participants"].tolist() == [5, 2]
+
+
+def test_two_choices_in_one_cell_are_one_filled_cell():
+    answers = choices_of(("a", "q", "Web"), ("a", "q", "App"), ("b", "q", "App"))
+    table = summarize_questions(answers, answers.iloc[:0], source="form")
+    assert table[["n_participants", "n_answers"]].to_numpy().tolist() == [[2, 2]]

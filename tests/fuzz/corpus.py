@@ -5,12 +5,16 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -168,6 +172,11 @@ FORMS = """\
 Timestamp,Email Address,What went wrong?
 2026/01/31 3:04:05 PM,m@example.org,slow
 """
+HOTJAR = """\
+Number,User,Date Submitted,Country,Source URL,Device,Browser,OS,What is missing?,Recommend us?
+1,a1b2,2026-03-01 10:00:00,Norway,/cart,desktop,Firefox,Linux,the price of sending,7
+2,c3d4,2026-03-02 10:00:00,Spain,/cart,phone,Chrome,Android,nothing at all here,9
+"""
 EVENTS = """\
 id;what;when;where;worth
 c1;search;2026-03-01T10:00:00Z;web;1.5
@@ -282,7 +291,7 @@ All,1000,50%
 Cart,500,60%
 Pay,300,
 """
-HOTJAR = "Step name,Sessions,Conversion rate\nCart,500,60%\nPay,300,\n"
+HOTJAR_FUNNEL = "Step name,Sessions,Conversion rate\nCart,500,60%\nPay,300,\n"
 FUNNEL = "what;how many;device\nSearch;1,000;phone\nPay;412;phone\nSearch;20;web\nPay;7;web\n"
 
 MAILCHIMP = """\
@@ -345,6 +354,46 @@ def _xlsx() -> bytes:
     return target.getvalue()
 
 
+@cache
+def sav(*, packed: bool = False) -> bytes:
+    """Return an SPSS file with a date, an answer that was refused, and two options."""
+    import pyreadstat
+
+    rows = pd.DataFrame(
+        {
+            "Q1": ["It was slow", "fine", ""],
+            "id": ["001", "002", "003"],
+            "Q2": [9.0, 99.0, 0.0],
+            "Q3": [5.0, 1.0, 5.0],
+            "Q4_1": [1.0, 0.0, 1.0],
+            "Q4_2": [1.0, 1.0, 0.0],
+            "sent": [date(2026, 3, 1), date(2026, 3, 2), None],
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.sav"
+        pyreadstat.write_sav(
+            rows,
+            str(path),
+            compress=packed,
+            column_labels={
+                "Q1": "What went wrong?", "Q2": "How likely are you to recommend us?",
+                "Q3": "How satisfied are you?", "Q4_1": "Which do you use? - Web",
+                "Q4_2": "Which do you use? - App",
+            },
+            variable_value_labels={
+                "Q2": {99: "Refused", 0: "Not at all likely", 10: "Extremely likely"},
+                "Q3": {1: "Very dissatisfied", 5: "Very satisfied"},
+                "Q4_1": {0: "Not selected", 1: "Selected"},
+                "Q4_2": {0: "Not selected", 1: "Selected"},
+            },
+            missing_ranges={"Q2": [99]},
+        )  # fmt: skip
+        content = path.read_bytes()
+    # The time of writing, so that a seed damages the same file on any day.
+    return content[:92] + b"01 Mar 2610:00:00" + content[109:]
+
+
 def _survey(participant: str, *questions: tuple[str, str], **columns: str) -> dict[str, Any]:
     return {
         "columns": {"participant": participant} | columns,
@@ -400,6 +449,14 @@ def examples() -> dict[str, Example]:
             _survey("Timestamp", ("What went wrong?", "open"), submitted_at="Timestamp"),
         ),
         "survey workbook": Example("a.xlsx", _xlsx(), Survey, _survey("id", *why), packed=True),
+        "SPSS": Example(
+            "a.sav", sav(), Survey,
+            _survey("id", ("Q1", "open"), ("Q2", "nps"), ("Q3", "choice"), submitted_at="sent"),
+            packed=True,
+        ),
+        "Hotjar": Example(
+            "a.csv", HOTJAR.encode(), Survey, _survey("Number", ("What is missing?", "open"))
+        ),
         "event table": Example("a.csv", EVENTS.encode(), Events, {"columns": log}),
         "GA4": Example("a.jsonl", _lines(GA4, GA4), Events),
         "Mixpanel": Example("a.jsonl", _lines(MIXPANEL, MIXPANEL), Events),
@@ -434,7 +491,7 @@ def examples() -> dict[str, Example]:
         "GA4 funnel": Example("a.json", json.dumps(GA4_FUNNEL, indent=1).encode(), FunnelReport),
         "GA4 exploration": Example("a.csv", GA4_EXPLORATION.encode(), FunnelReport),
         "Adobe fallout": Example("a.csv", FALLOUT.encode(), FunnelReport),
-        "Hotjar funnel": Example("a.csv", HOTJAR.encode(), FunnelReport),
+        "Hotjar funnel": Example("a.csv", HOTJAR_FUNNEL.encode(), FunnelReport),
         "funnel table": Example(
             "a.csv", FUNNEL.encode(), FunnelReport,
             {"columns": {"step": "what", "people": "how many", "segment": "device"}},

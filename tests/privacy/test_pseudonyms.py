@@ -9,7 +9,7 @@ import pytest
 from cjm_research.config import StudyConfig, build_journey
 from cjm_research.errors import SourceError
 from cjm_research.material import COLUMNS, Material
-from cjm_research.privacy import open_vault, pseudonymise
+from cjm_research.privacy import open_vault, pseudonymise, pseudonyms
 
 TOKENS = [
     "zqroster1",
@@ -272,3 +272,20 @@ def test_nothing_gives_empty_tables(config, journey):
     evidence = pseudonymise([], config, journey, open_vault("s", synthetic=True))
     assert evidence.documents.empty
     assert evidence.participants.empty
+
+
+def test_of_a_person_with_two_ids_the_first_answers_stay_with_every_choice():
+    rows = pd.DataFrame(
+        [
+            ["x1", "P1", "tools", "Web"],
+            ["x1", "P1", "tools", "App"],
+            ["x1", "P1", "tools", "App"],  # masks made one of two choices
+            ["x2", "P1", "tools", "Phone"],
+            ["x2", "P1", "else", "Shop"],
+            ["x3", "P2", "tools", "Web"],
+        ],
+        columns=["raw_id", "participant_id", "column", "choice"],
+    )
+    stay = [True, True, False, False, True, True]
+    assert pseudonyms._is_first(rows, "answers").tolist() == stay
+    assert pseudonyms._is_first(rows, "events").all()

@@ -14,7 +14,7 @@ from tests.fuzz.corpus import (
     FUNNEL,
     GA4_EXPLORATION,
     GA4_FUNNEL,
-    HOTJAR,
+    HOTJAR_FUNNEL,
     make_ga4_funnel,
 )
 
@@ -205,7 +205,7 @@ def test_header_lines_of_a_fallout_are_skipped(read):
 
 
 def test_the_preset_of_hotjar_is_unverified(read):
-    found = read(HOTJAR).reported_funnels
+    found = read(HOTJAR_FUNNEL).reported_funnels
     assert "Hotjar" in found["program"][0] and UNVERIFIED in found["program"][0]
     assert found["n_people"].tolist() == [500, 300]
 
@@ -350,7 +350,7 @@ def test_each_funnel_is_a_source_of_its_own(write, read):
         ("a.json", json.dumps(GA4_FUNNEL), "Data API"),
         ("a.csv", GA4_EXPLORATION, "exploration"),
         ("a.csv", FALLOUT, "Adobe"),
-        ("a.csv", HOTJAR, "Hotjar"),
+        ("a.csv", HOTJAR_FUNNEL, "Hotjar"),
     ],
 )
 def test_reports_are_recognised_and_what_is_proposed_reads_them(

@@ -324,3 +324,45 @@ def test_of_many_transcripts_the_first_are_named_and_all_are_used(tmp_path):
     assert any("broken.txt" in line for line in lines)
     (source,) = yaml.safe_load(text)["sources"]
     assert len(source["files"]) == 200
+
+
+ROUND = """\
+Respondent ID,Collector ID,IP Address,How likely are you to recommend us?,Why?
+,,,Response,Open-Ended Response
+"""
+
+
+def test_rounds_of_a_survey_that_share_people_are_a_source_each(tmp_path):
+    said, study, text = propose(
+        tmp_path,
+        march__csv=f"{ROUND}1,9,,7,it was slow\n2,9,,8,it was fine\n",
+        june__csv=f"{ROUND}2,9,,9,it was fast\n3,9,,8,it was fine\n",
+    )
+    assert [(s["id"], s["files"], s["wave"]) for s in study["sources"]] == [
+        ("survey", ["june.csv"], "june"),
+        ("survey_2", ["march.csv"], "march"),
+    ]
+    assert "the same columns and the same people" in said
+    assert "wave: june   # ? when this round was" in text
+
+
+def test_rounds_without_a_shared_person_are_one_source_and_asked_about(tmp_path):
+    said, study, _ = propose(
+        tmp_path,
+        a__csv=f"{ROUND}1,9,,7,it was slow\n",
+        b__csv=f"{ROUND}2,9,,9,\n",
+    )
+    (source,) = study["sources"]
+    assert source["files"] == ["a.csv", "b.csv"]
+    assert [question["kind"] for question in source["questions"]] == ["nps", "open"]
+    assert "no id occurs in two of them" in said
+
+
+def test_surveys_with_other_columns_are_sources_of_their_own(tmp_path):
+    said, study, _ = propose(
+        tmp_path,
+        a__csv=f"{ROUND}1,9,,7,it was slow\n",
+        b__csv=f"{ROUND.replace('Why?', 'What?')}1,9,,9,it was fast\n",
+    )
+    assert [source.get("wave") for source in study["sources"]] == [None, None]
+    assert "same columns" not in said

@@ -306,7 +306,9 @@ ALSO: dict[str, tuple[str, ...]] = {
     ),
     "pain_points": ("statements",),
     "emotion_curve": ("scores", "embeddings"),
-    "rating_summary": ("ratings", "answers", "survey_questions", "survey_steps"),
+    "rating_summary": (
+        "ratings", "answers", "survey_questions", "survey_choices", "survey_steps",
+    ),
     "quotes": ("excerpts", "documents", "turns"),
     "joint_display": ("links", "person_stages", "display_gaps", "orders"),
     "segment_people": ("participants",),

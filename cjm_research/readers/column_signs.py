@@ -1,0 +1,54 @@
+"""What the values of a column look like: ids, repeats, choices, times."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from cjm_research.errors import SourceError
+from cjm_research.readers.times import read_times
+
+IDS = re.compile(
+    r"(?i)\b(id|code|key|visitor|customer|user|client|respondent|participant|person)\b"
+)
+"""Words in the names of columns that tell people apart."""
+
+
+def words_of(name: str) -> str:
+    """Return a column's name as words: `customer_id` and `customerId` are two."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_.-]", " ", name)
+
+
+def is_unique(values: pd.Series) -> bool:
+    """Tell whether every row has a value of its own."""
+    return bool((values != "").all() and values.is_unique and len(values))
+
+
+def is_repeated(values: pd.Series) -> bool:
+    """Tell whether any value occurs more than once."""
+    return bool(values[values != ""].duplicated().any())
+
+
+def is_choice(values: pd.Series) -> bool:
+    """Tell whether few values occur, and most of them often."""
+    filled = values[values != ""]
+    return bool(len(filled)) and filled.nunique() <= min(20, len(filled) // 2)
+
+
+def looks_like_times(values: pd.Series) -> bool:
+    """Tell whether all values begin with a date."""
+    filled = values[values != ""].head(200)
+    begins = filled.str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)")
+    return not filled.empty and bool(begins.all())
+
+
+def is_time(values: pd.Series) -> bool:
+    """Tell whether all values are times whose order of day and month is known."""
+    filled = values[values != ""].head(200)
+    if not looks_like_times(values):
+        return False
+    try:
+        return bool(read_times(filled, timezone="UTC", where="").utc.notna().all())
+    except SourceError:
+        return False
