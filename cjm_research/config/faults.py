@@ -12,6 +12,8 @@ from cjm_research.config.schema import (
     DURATION_PATTERN,
     ID_PATTERN,
     Events,
+    Feedback,
+    Keys,
     Observations,
     Roster,
     Source,
@@ -108,9 +110,11 @@ def _plain(allowed: Iterable[tuple[str, str]]) -> list[str]:
 _KINDS = {
     "transcripts": Transcripts,
     "survey": Survey,
+    "feedback": Feedback,
     "events": Events,
     "observations": Observations,
     "roster": Roster,
+    "keys": Keys,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from cjm_research.privacy.counting import StudyMasker
 from cjm_research.privacy.evidence import Evidence
 from cjm_research.privacy.masking import Masker, build_masker, clean_text
+from cjm_research.privacy.people import link_people
 from cjm_research.privacy.pseudonyms import pseudonymise
 from cjm_research.privacy.vault import Vault, open_vault
 
@@ -18,6 +19,7 @@ __all__ = [
     "Vault",
     "build_masker",
     "clean_text",
+    "link_people",
     "open_vault",
     "pseudonymise",
 ]

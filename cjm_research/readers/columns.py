@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cjm_research.config import Events, Source, Survey, Transcripts
+from cjm_research.config import Events, Feedback, Source, Survey, Transcripts
 from cjm_research.readers.cells import read_cells, squeeze
 from cjm_research.readers.files import find_files
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
@@ -50,8 +50,9 @@ def _header(path: Path, source: Source) -> list[str]:
         import pyarrow.parquet as pq
 
         return [squeeze(name) for name in pq.read_schema(path).names]
-    if isinstance(source, Events) and (path.suffix.casefold() in JSON_SUFFIXES or is_xes(path)):
-        return []  # an analytics program writes dozens of fields that nobody needs
+    is_json = path.suffix.casefold() in JSON_SUFFIXES
+    if isinstance(source, Events | Feedback) and (is_json or is_xes(path)):
+        return []  # a program writes dozens of fields that nobody needs
     if isinstance(source, Survey):
         cells, export = read_export(path, source, notes=Notes())
         return [name for name in cells.frame.columns if name not in export.personal]

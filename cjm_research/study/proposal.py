@@ -218,7 +218,9 @@ def _mark_guesses(text: str) -> str:
 def _about(kind: str) -> dict[str, Any]:
     about: dict[str, Any] = {"sampling": _SAMPLING.get(kind, "convenience")}
     # Nobody is quoted before somebody says that they agreed.
-    return about | ({"consent": "no_quote"} if kind in ("transcripts", "survey") else {})
+    return about | (
+        {"consent": "no_quote"} if kind in ("transcripts", "survey", "feedback") else {}
+    )
 
 
 def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]]:
@@ -235,7 +237,13 @@ def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]
     return [*talks.values(), *groups]
 
 
-_IDS = {"transcripts": "interviews", "events": "events", "roster": "people", "survey": "survey"}
+_IDS = {
+    "transcripts": "interviews",
+    "events": "events",
+    "roster": "people",
+    "survey": "survey",
+    "feedback": "feedback",
+}
 
 
 def _make_id(kind: str, taken: set[str]) -> str:

@@ -18,6 +18,7 @@ from cjm_research.codes import resolve_codes
 from cjm_research.config import (
     Events,
     Findings,
+    Keys,
     Observations,
     Roster,
     StudyConfig,
@@ -26,6 +27,7 @@ from cjm_research.config import (
 )
 from cjm_research.errors import ConfigError, quoted
 from cjm_research.journey import UNASSIGNED, Journey
+from cjm_research.material import VALUE
 from cjm_research.study import following, integrating
 from cjm_research.study.cache import Tables
 from cjm_research.study.kept_scores import measure_new
@@ -153,7 +155,7 @@ def make_map(
     by_place = {
         by: synthesis.count_mentions_at(
             held, excerpts, by=by, journey=journey, designs=designs, labels=labels,
-            prompted=prompted, proposals=codes,
+            prompted=prompted, proposals=codes, documents=evidence["documents"],
         )
         for by in ("touchpoint", "channel")
     }  # fmt: skip
@@ -178,6 +180,7 @@ def make_map(
     followed = following.follow_people(
         config, journey, setting.folder, events, _splitting(segments, reach), say,
         people=set().union(*(people[source.id] for source in worded)), keep=keep,
+        values=find_values(config, evidence),
     )  # fmt: skip
     task_success = _task_success(config, journey, evidence["ratings"])
     questions, steps = _questionnaires(config, evidence)
@@ -299,7 +302,7 @@ def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
     participants, events = evidence["participants"], evidence["events"]
     parts = []
     for segment in config.audience_segments:
-        if segment.id in participants:
+        if segment.id in participants and segment.id != VALUE:
             values = participants[["participant_id", segment.id]].rename(
                 columns={segment.id: "value"}
             )
@@ -321,6 +324,15 @@ def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
     if not parts:
         return None
     return pd.concat(parts, ignore_index=True)[["participant_id", "segment", "segment_value"]]
+
+
+def find_values(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
+    """Return `participant_id` and `value` of people by the CRM, where no event has a value."""
+    participants, events = evidence["participants"], evidence["events"]
+    if VALUE not in participants or integrating.are_values_logged(config, events):
+        return None
+    known = participants[["participant_id", VALUE]].dropna()
+    return known.reset_index(drop=True)
 
 
 def _segment_people(segments: pd.DataFrame | None, people: dict[str, set[str]]) -> pd.DataFrame:
@@ -364,7 +376,7 @@ def _splitting(segments: pd.DataFrame | None, reach: pd.DataFrame) -> pd.DataFra
 MIN_REACH = 0.9
 """Share of the people in the events for whom a segment must be known."""
 
-_PARTICIPANT_COLUMNS = ("participant_id", "alias", "consent")
+_PARTICIPANT_COLUMNS = ("participant_id", "alias", "consent", VALUE)
 
 
 def people_by_source(evidence: Tables) -> dict[str, set[str]]:
@@ -492,10 +504,10 @@ def _questionnaires(config: StudyConfig, evidence: Tables) -> tuple[pd.DataFrame
 def _describe_sources(
     config: StudyConfig, tables: Tables, unreviewed: dict[str, int]
 ) -> pd.DataFrame:
-    """One row per source but the roster, which holds no evidence of its own."""
+    """One row per source; rosters and key maps hold no evidence of their own."""
     rows = []
     for source in config.sources:
-        if isinstance(source, Roster):
+        if isinstance(source, Roster | Keys):
             continue
         mine = {
             name: tables[name][tables[name]["source"] == source.id]
