@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cjm_research import behaviour, coding, readers, review
+from cjm_research import behaviour, coding, privacy, readers, review, synthesis
 from cjm_research.codes import NONE
 from cjm_research.config import (
     Events,
@@ -26,6 +26,7 @@ _COUNTED = {
     "ratings": "ratings",
     "answers": "filled cells",
     "events": "events",
+    "keys": "pairs of ids",
 }
 
 
@@ -65,6 +66,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     lines.append("coders: " + ", ".join(coders))
     n_problems = 0
     seen: set[str] = set()
+    materials: list[Material] = []
     for source in config.sources:
         lines += ["", f"{source.id} ({source.kind}, {source.sampling} sample)"]
         try:
@@ -80,12 +82,16 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
             lines += [f"  ! {line}" for line in str(error).splitlines()]
             continue
         lines += _describe(material, journey)
+        materials.append(material)
         seen |= set(material.events["event"])
         for file, columns in unused.items():
             lines.append(f"  ? {file}: columns that study.yaml does not name: {quoted(columns)}.")
             lines.append(
                 "    Map them under this source if the study needs them; else they stay unread."
             )
+    joined, clashes = _describe_joins(materials, config)
+    lines += joined
+    n_problems += clashes
     slips = following.find_slips(config)
     found = [f"  ! {line}" for slip in slips for line in slip.splitlines()]
     found += _describe_unseen(config, journey, seen)
@@ -100,6 +106,32 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     else:
         lines.append("Every source can be read.")
     return lines, n_problems + len(slips)
+
+
+def _describe_joins(materials: list[Material], config: StudyConfig) -> tuple[list[str], int]:
+    """Say how many people of each source are found in each other, of how many, both ways."""
+    try:
+        links = privacy.link_people(materials, config)
+    except CjmError as error:
+        return ["", *(f"  ! {line}" for line in str(error).splitlines())], 1
+    people: dict[str, set[str]] = {}
+    for (source, _), person in links.canonical.items():
+        people.setdefault(source, set()).add(person)
+    pairs = synthesis.count_joins(people)
+    if pairs.empty:
+        return [], 0
+    lines = ["", "people in several sources"]
+    for pair in pairs.itertuples():
+        lines.append(
+            f"  {pair.n_both:>8,} of {pair.n_a:,} in {pair.source_a} ({pair.match_rate:.0%}) are "
+            f"also in {pair.source_b}, of {pair.n_b:,} there ({pair.match_rate_b:.0%})"
+        )
+    if not pairs["n_both"].all():
+        lines.append(
+            "    Where nobody is found, ids differ: a roster's `identifiers` or a key map "
+            "(`kind: keys`) joins them."
+        )
+    return lines, 0
 
 
 def _describe_unseen(config: StudyConfig, journey: Journey, seen: set[str]) -> list[str]:
