@@ -56,7 +56,7 @@ class _Text:
     touchpoint: str
     stage: str
     rating: float
-    names: tuple[tuple[str, str], ...]
+    names: Sequence[tuple[str, str]]
 
 
 @dataclass
@@ -169,56 +169,58 @@ def _read_texts(
 ) -> list[_Text]:
     """Return the rows of a file that say something, and count what is odd about the others."""
     frame, file = _columns_of(source, cells), cells.file
-    agents = _find_agents(source, frame["author_role"], file)
-    times = _read_times(source, cells, frame["created_at"], notes)
-    ratings = _read_ratings(source, frame["rating"], file, notes)
-    consents = read_consent(frame["consent"], source.consent_values, where=file)
     stages = {
         name: resolve_stage(journey, name, where=f"{file}, column of stages")
         for name in frame["stage"].unique()
     }
+    frame = frame.assign(
+        is_agent=_find_agents(source, frame["author_role"], file),
+        at=_read_times(source, cells, frame["created_at"], notes),
+        rating=_read_ratings(source, frame["rating"], file, notes),
+        consent=read_consent(frame["consent"], source.consent_values, where=file),
+        stage=frame["stage"].map(stages),
+    )
     names = _find_names(source, cells)
     boilerplate = {squeeze(line).casefold() for line in source.boilerplate}
+    column = squeeze(source.columns["text"])
     texts: list[_Text] = []
     odd = Counter(dict.fromkeys(_ODD, 0))
     n_marked = 0
     seen: set[tuple[object, ...]] = set()
     for cell in frame.itertuples():
-        row = cell.Index
         message = read_message(cell.text)
         words, n_cut = _cut_lines(message.text, boilerplate)
         odd[_QUOTED] += message.n_quoted > 0
         odd[_CUT] += n_cut > 0
         n_marked += message.is_html
-        if agents[row] and "thread" not in source.columns:
+        if cell.is_agent and "thread" not in source.columns:
             odd[_AGENT_ALONE] += 1
             continue
-        at = times[row]
-        delivered = (cell.participant, agents[row], at, cell.thread, cell.title, words)
+        delivered = (cell.participant, cell.is_agent, cell.at, cell.thread, cell.title, words)
         # The same person at the same instant. Strangers may well say the same.
-        if cell.participant and not pd.isna(at) and delivered in seen:
+        if cell.participant and not pd.isna(cell.at) and delivered in seen:
             odd[_TWICE] += 1
             continue
         seen.add(delivered)
-        if not words:
+        if not words and not cell.title:
             odd[_ONLY_QUOTED if message.n_quoted else _WORDLESS] += 1
         texts.append(
             _Text(
                 file=file,
-                row=row,
-                reference=f"{reference}#{row}:{squeeze(source.columns['text'])}",
+                row=cell.Index,
+                reference=f"{reference}#{cell.Index}:{column}",
                 author=cell.participant,
-                is_agent=agents[row],
-                consent=consents[row],
+                is_agent=cell.is_agent,
+                consent=cell.consent,
                 words=words,
-                title="" if agents[row] else cell.title,
+                title="" if cell.is_agent else cell.title,
                 thread=cell.thread,
-                at=at,
+                at=cell.at,
                 channel=cell.channel or source.channel,
                 touchpoint=cell.touchpoint,
-                stage=stages[cell.stage],
-                rating=ratings[row],
-                names=names[row],
+                stage=cell.stage,
+                rating=cell.rating,
+                names=names.get(cell.Index, ()),
             )
         )
     for what, n in odd.items():
@@ -303,19 +305,20 @@ def _read_ratings(source: Feedback, raw: pd.Series, file: str, notes: Notes) -> 
     return values.where(on_scale)
 
 
-def _find_names(source: Feedback, cells: Cells) -> dict[int, tuple[tuple[str, str], ...]]:
+def _find_names(source: Feedback, cells: Cells) -> dict[int, list[tuple[str, str]]]:
     """Return what names somebody in each row, with its kind: masked in everybody's words."""
-    columns = [squeeze(name) for name in source.identifying]
-    found: dict[int, list[tuple[str, str]]] = {row: [] for row in cells.frame.index}
-    for name in columns:
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for name in map(squeeze, source.identifying):
         kind = kind_of_column(name)
         for row, value in cells.frame[name].items():
             if value:
                 found[row].append((kind, value))
-    return {row: tuple(names) for row, names in found.items()}
+    return found
 
 
 def _cut_lines(text: str, boilerplate: Collection[str]) -> tuple[str, int]:
+    if not boilerplate:
+        return text, 0
     lines = text.split("\n")
     kept = [line for line in lines if squeeze(line).casefold() not in boilerplate]
     return "\n".join(kept).strip(), len(lines) - len(kept)
@@ -386,6 +389,8 @@ def _name_nobody(source: Feedback, text: _Text) -> str:
 
 def _in_order(texts: list[_Text]) -> list[_Text]:
     """Return a thread as it went on: by time, where every text has one; else as in the file."""
+    if len(texts) == 1:
+        return texts
     in_file = sorted(texts, key=lambda text: (text.file, text.row))
     if any(pd.isna(text.at) for text in in_file):
         return in_file
