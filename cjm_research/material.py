@@ -14,9 +14,12 @@ import pandas as pd
 ABSENT = "optional file absent"
 UNREADABLE = "optional source cannot be read, left out"
 """What `quality` says of an optional source that a study is made without."""
+VALUE = "value"
+"""Column of `people` and of `participants` that holds what a person is worth, as a number."""
 
 COLUMNS: dict[str, list[str]] = {
-    # one row per person that the source knows; further columns are audience segments.
+    # one row per person that the source knows; further columns are audience segments, but for
+    # `value` (VALUE), which is a number: what the person is worth.
     # consent: "quote", "no_quote", "withdrawn" or "" (the source does not say)
     "people": ["raw_id", "consent"],
     # one row per string that identifies a person: kind is "id" (another source's id for the
@@ -24,9 +27,9 @@ COLUMNS: dict[str, list[str]] = {
     # are not participants (an interviewer's name).
     "identities": ["raw_id", "kind", "value"],
     # one row per turn of speech, answer or note; document_ref groups turns into documents.
-    # `kind`, `wave`, `prompt`, `question`, `item`, `declared_stage`, `said_at` are those of
-    # the table `documents`; `speaker` is participant, interviewer or observer; `heading` is
-    # the section heading above the turn.
+    # `kind`, `wave`, `prompt`, `question`, `item`, `declared_stage`, `said_at`, `channel` and
+    # `touchpoint` are those of the table `documents`; `speaker` is participant, interviewer or
+    # observer; `heading` is the section heading above the turn.
     "turns": [
         "document_ref",
         "raw_id",
@@ -37,6 +40,8 @@ COLUMNS: dict[str, list[str]] = {
         "item",
         "declared_stage",
         "said_at",
+        "channel",
+        "touchpoint",
         "speaker",
         "heading",
         "start_s",
@@ -91,6 +96,8 @@ COLUMNS: dict[str, list[str]] = {
         "n_of",
         "rate",
     ],
+    # ids of two sources that are one person's, of a key map; nobody becomes a person by it
+    "keys": ["raw_id", "other"],
     # what was recognised and what was odd, counted: `level` is "info" or "warning"
     "quality": ["file", "level", "what", "n"],
     # one row per file: `format` is what it was taken for; `delimiter`, `day_first` ("true",
@@ -132,6 +139,7 @@ class Material:
     events: pd.DataFrame = field(default_factory=lambda: no_rows("events"))
     reported_funnels: pd.DataFrame = field(default_factory=lambda: no_rows("reported_funnels"))
     touchpoint_metrics: pd.DataFrame = field(default_factory=lambda: no_rows("touchpoint_metrics"))
+    keys: pd.DataFrame = field(default_factory=lambda: no_rows("keys"))
     quality: pd.DataFrame = field(default_factory=lambda: no_rows("quality"))
     files: pd.DataFrame = field(default_factory=lambda: no_rows("files"))
     set_aside: pd.DataFrame = field(default_factory=lambda: no_rows("set_aside"))

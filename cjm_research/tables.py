@@ -78,12 +78,12 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "documents",
-            "transcript, survey answer or note",
+            "transcript, survey answer, feedback or note",
             {
                 "document_id": TEXT,
                 "participant_id": TEXT,
                 "source": TEXT,
-                "kind": Column("text", allowed=("interview", "survey_answer", "note")),
+                "kind": Column("text", allowed=("interview", "survey_answer", "note", "feedback")),
                 "wave": TEXT,
                 "text": TEXT,
                 "prompt": TEXT,
@@ -91,6 +91,8 @@ TABLES: dict[str, Table] = {
                 "item": TEXT,
                 "declared_stage": TEXT,
                 "said_at": TIME,
+                "channel": TEXT,
+                "touchpoint": TEXT,
             },
             key=("document_id",),
         ),

@@ -62,6 +62,10 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
         "`questionnaire_abandonment`."),
     (config.Page, "`kind: survey`, `questionnaire.pages`", ""),
     (config.Block, "`kind: survey`, `questionnaire.pages.blocks`", ""),
+    (config.Feedback, "`kind: feedback`", "Reviews, tickets, posts and chats: what people wrote "
+        "unasked, one row a text: [sources.md](sources.md)."),
+    (config.Authors, "`kind: feedback`, `authors`", "Whose words they are. A value that is not "
+        "listed is an error: an agent's words never count as a participant's."),
     (config.Events, "`kind: events`", "A `.csv` or `.parquet`, one row an event. Large logs stay "
         "where they are (`in_place`, `table`): see [scaling.md](scaling.md)."),
     (config.Observations, "`kind: observations`", "A usability-test log, one row a participant "
@@ -72,6 +76,8 @@ PARTS: list[tuple[type[BaseModel], str, str]] = [
     (config.Rule, "`kind: observations`, `outcomes.rules`", ""),
     (config.NoteText, "`kind: observations`, `texts`", "Columns that hold words."),
     (config.Roster, "`kind: roster`", "Who took part. It holds no evidence of its own."),
+    (config.Keys, "`kind: keys`", "Which id of one source is which of another, where a person may "
+        "have several, such as devices. It makes nobody a participant."),
     (config.FunnelReport, "`kind: funnel_report`", "A funnel that another program counted, one "
         "file: a table, or the JSON of Google Analytics 4's Data API ([sources.md](sources.md)). "
         "There is nobody in it: it is shown by itself, never counted with people."),
@@ -257,6 +263,25 @@ MEANINGS = {
     "Page.blocks": "see below",
     "Block.name": "heading on the page",
     "Block.questions": "ids of the questions under it",
+    "Feedback.columns": "names of the columns in the file, of JSON its fields; `text` is needed. "
+    "`title` is the author's as well; without `participant` each text, or thread, is somebody of "
+    "its own; `stage` and `touchpoint` say what a text is about",
+    "Feedback.channel": "where all of it was written, such as `app store`; `columns.channel` comes "
+    "first where it is filled",
+    "Feedback.scale": "lowest and highest rating",
+    "Feedback.authors": "see below; with `columns.author_role`",
+    "Feedback.boilerplate": "lines that programs add, such as `Sent from my phone`; left out",
+    "Feedback.identifying": "columns whose content names the person; masked everywhere",
+    "Feedback.timezone": "of times without one",
+    "Feedback.day_first": "`true` for 03/04/2026 in April; needed when no date of the column tells",
+    "Feedback.masking_reviewed": "`all`, or the files whose masking somebody has read; else "
+    "the report is a draft",
+    "Feedback.reviewed_by": "who read them",
+    "Authors.participant": "values that mean: the participant wrote it",
+    "Authors.agent": "values that mean: the organisation wrote it, also automatically",
+    "Keys.sampling": "not used",
+    "Keys.columns": "`participant`: a person's id; `identifier`: one that another source has for "
+    "them",
     "Events.columns": "names of the columns in the file; `participant`, `event` and `occurred_at` "
     "are needed",
     "Events.files": "one or more files; with `in_place` one file or folder, also JSON",
@@ -292,7 +317,13 @@ MEANINGS = {
     "NoteText.speaker": "whose words they are",
     "NoteText.ignore": "cell values that say nothing",
     "Roster.sampling": "not used",
-    "Roster.columns": "names of the columns in the file",
+    "Roster.columns": "names of the columns in the file; with `value` (what one is worth) a "
+    "person may have several rows, which are summed; `lifecycle` becomes a column for audience "
+    "segments",
+    "Roster.lifecycle_stages": "stage of the journey for each value of the column `lifecycle`, "
+    "such as `{customer: retention}`; '' for none",
+    "Roster.decimal_comma": "`true` where 1,5 is one and a half; needed when no amount of the "
+    "column tells",
     "Roster.identifiers": "columns with the person's ids in other sources",
     "Roster.names": "columns with names to mask",
     "Roster.contacts": "columns with addresses and numbers to mask",

@@ -13,7 +13,9 @@ from cjm_research.config.schema import (
     ID_PATTERN,
     Campaign,
     Events,
+    Feedback,
     FunnelReport,
+    Keys,
     Observations,
     Roster,
     Source,
@@ -110,9 +112,11 @@ def _plain(allowed: Iterable[tuple[str, str]]) -> list[str]:
 _KINDS = {
     "transcripts": Transcripts,
     "survey": Survey,
+    "feedback": Feedback,
     "events": Events,
     "observations": Observations,
     "roster": Roster,
+    "keys": Keys,
     "funnel_report": FunnelReport,
     "campaign": Campaign,
 }

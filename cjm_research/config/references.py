@@ -10,12 +10,14 @@ from cjm_research.config.journeys import resolve_stage
 from cjm_research.config.schema import (
     Campaign,
     Events,
+    Feedback,
     FunnelReport,
     Kpi,
     Observations,
     Outcome,
     Question,
     Questionnaire,
+    Roster,
     Source,
     StudyConfig,
     Survey,
@@ -57,6 +59,9 @@ def find_problems(config: StudyConfig, journey: Journey) -> list[str]:
             problems += _place_problems(source, config)
         if isinstance(source, Transcripts):
             problems += _participant_pattern_problems(source)
+        if isinstance(source, Feedback):
+            problems += _feedback_problems(source)
+    problems += _value_problems(config)
     for kpi in config.kpis:
         needed = {
             "conversion": (kpi.from_stage, "from"),
@@ -163,6 +168,9 @@ def _stage_references(config: StudyConfig) -> Iterable[tuple[str, str]]:
                 yield f"sources.{source.id}.steps.{step}", stage
         if isinstance(source, Campaign):
             yield f"sources.{source.id}.stage", source.stage
+        if isinstance(source, Roster):
+            for value, stage in source.lifecycle_stages.items():
+                yield f"sources.{source.id}.lifecycle_stages.{value}", stage
         if not isinstance(source, Survey):
             continue
         for question in source.questions:
@@ -207,6 +215,33 @@ def _place_problems(source: Events, config: StudyConfig) -> list[str]:
     return problems
 
 
+def _feedback_problems(source: Feedback) -> list[str]:
+    where = f"sources.{source.id}"
+    problems = []
+    if bool(source.authors) != ("author_role" in source.columns):
+        problems.append(
+            f"{where}: `columns.author_role` and `authors:` (which roles are the participant's, "
+            "which an agent's) belong together."
+        )
+    if source.scale[0] >= source.scale[1]:
+        problems.append(f"{where}.scale: the lowest value comes first, such as [1, 5].")
+    return problems
+
+
+def _value_problems(config: StudyConfig) -> list[str]:
+    valued = [
+        source.id
+        for source in config.sources
+        if isinstance(source, Roster) and "value" in source.columns
+    ]
+    if len(valued) < 2:
+        return []
+    return [
+        f"sources: {quoted(valued)} all name a column `value`. Keep one: what a person is worth "
+        "is counted once."
+    ]
+
+
 def _kpi_problems(kpi: Kpi, config: StudyConfig) -> list[str]:
     low, high = _TARGETS.get(kpi.measure, (-math.inf, math.inf))
     problems = []
@@ -241,7 +276,7 @@ def _integration_problems(config: StudyConfig) -> list[str]:
     worded = [
         source.id
         for source in config.sources
-        if isinstance(source, Transcripts | Survey | Observations)
+        if isinstance(source, Transcripts | Survey | Feedback | Observations)
     ]
     problems = []
     if rule.source and rule.source not in worded:

@@ -304,6 +304,45 @@ class Survey(_Worded):
     questionnaire: Questionnaire | None = None
 
 
+class Authors(_Part):
+    """What stands in the column of roles, and whose words it means."""
+
+    participant: Texts
+    agent: Texts = Field(default_factory=list)
+
+
+class Feedback(_Worded):
+    """What people wrote unasked (reviews, tickets, posts, chats), one row a text.
+
+    `channel` is where all of it was written; `columns.channel` says it row by row.
+    """
+
+    kind: Literal["feedback"]
+    columns: dict[
+        Literal[
+            "text",
+            "title",
+            "participant",
+            "consent",
+            "created_at",
+            "channel",
+            "touchpoint",
+            "stage",
+            "rating",
+            "thread",
+            "author_role",
+        ],
+        str,
+    ]
+    channel: str = ""
+    scale: tuple[float, float] = (1, 5)
+    authors: Authors | None = None
+    boilerplate: Texts = Field(default_factory=list)
+    identifying: Texts = Field(default_factory=list)
+    timezone: str = "UTC"
+    day_first: bool | None = None
+
+
 class Events(_Source):
     """An event log: `.csv` or `.parquet`, one row an event, or an analytics program's export.
 
@@ -354,15 +393,29 @@ class Observations(_Worded):
 
 
 class Roster(_Source):
-    """Who took part: ids in each source, names to mask, consent, audience segments."""
+    """Who took part: ids in each source, names to mask, consent, audience segments.
+
+    A CRM also says how far a person's relation has come (`lifecycle`) and what it is worth
+    (`value`); with a value a person may have several rows, such as one a deal.
+    """
 
     kind: Literal["roster"]
     sampling: Literal["purposive", "convenience", "random", "census"] = "purposive"
-    columns: dict[Literal["participant", "consent"], str]
+    columns: dict[Literal["participant", "consent", "lifecycle", "value"], str]
+    lifecycle_stages: dict[Text, str] = Field(default_factory=dict)
+    decimal_comma: bool | None = None
     identifiers: Texts = Field(default_factory=list)
     names: Texts = Field(default_factory=list)
     contacts: Texts = Field(default_factory=list)
     attributes: Texts = Field(default_factory=list)
+
+
+class Keys(_Source):
+    """A key map: a table of two columns that says which id of one source is which of another."""
+
+    kind: Literal["keys"]
+    sampling: Literal["purposive", "convenience", "random", "census"] = "purposive"
+    columns: dict[Literal["participant", "identifier"], str]
 
 
 class _Counts(_Source):
@@ -407,7 +460,10 @@ class Campaign(_Counts):
     day_first: bool | None = None
 
 
-Source = Transcripts | Survey | Events | Observations | Roster | FunnelReport | Campaign
+Source = (
+    Transcripts | Survey | Feedback | Events | Observations | Roster | Keys
+    | FunnelReport | Campaign
+)  # fmt: skip
 
 
 class Segment(_Part):

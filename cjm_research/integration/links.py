@@ -35,7 +35,11 @@ LOSS_WITHOUT_WORDS, WORDS_WITHOUT_LOSS = "loss without words", "words without lo
 SUCCESS, FAILURE, NOT_RATED = "success", "failure", "not rated"
 TRIES = "first tries"
 
-_TELL = {"interview": ("tells", "tell"), "survey_answer": ("writes", "write")}
+_TELL = {
+    "interview": ("tells", "tell"),
+    "survey_answer": ("writes", "write"),
+    "feedback": ("writes", "write"),
+}
 
 
 def count_links(

@@ -30,7 +30,7 @@ def write_documents(material: Material, people: People, masker: StudyMasker) -> 
 
     Ids are readable and stay the same from run to run: `interviews/P03` (a second interview
     `-2`), `survey/P17/why` (a question with several columns `-1`, `-2`), `tests/P05/4` (notes
-    in the order of the file).
+    in the order of the file), `tickets/P21` (a second ticket `-2`).
     """
     source = material.source
     participant_ids = people.participant_ids(source, material.turns["raw_id"])
@@ -40,6 +40,8 @@ def write_documents(material: Material, people: People, masker: StudyMasker) -> 
         item=masker.column(source, present["item"]),
         prompt=masker.column(source, present["prompt"]),
         heading=masker.column(source, present["heading"]),
+        channel=masker.column(source, present["channel"]),
+        touchpoint=masker.column(source, present["touchpoint"]),
     )
     columns = _number_columns(material.turns)
     documents: list[Record] = []
@@ -55,7 +57,10 @@ def write_documents(material: Material, people: People, masker: StudyMasker) -> 
         used[name] += 1
         document_id = _number_document(name, first["kind"], used[name])
         references[reference] = document_id
-        same = ("participant_id", "kind", "wave", "prompt", "question", "item", "declared_stage")
+        same = (
+            "participant_id", "kind", "wave", "prompt", "question", "item", "declared_stage",
+            "channel", "touchpoint",
+        )  # fmt: skip
         documents.append(
             {"document_id": document_id, "source": source, "text": text}
             | {column: first[column] for column in same}

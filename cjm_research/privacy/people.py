@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from cjm_research.config import Roster, StudyConfig, Survey
+from cjm_research.config import Feedback, Roster, StudyConfig, Survey
 from cjm_research.errors import SourceError
-from cjm_research.material import Material
+from cjm_research.material import VALUE, Material
 from cjm_research.privacy.vault import Vault
 
 STRICTNESS = ("quote", "no_quote", "withdrawn")
@@ -75,7 +75,7 @@ def name_people(materials: Sequence[Material], config: StudyConfig, vault: Vault
     for material in materials:
         people = links.find(material.source, material.turns["raw_id"])
         for person, kind in set(zip(people, material.turns["kind"], strict=True)):
-            rank[person] = min(rank.get(person, 2), 1 if kind == "survey_answer" else 0)
+            rank[person] = min(rank.get(person, 2), 1 if kind in _OF_MANY else 0)
         for person in links.find(material.source, material.ratings["raw_id"]).unique():
             rank[person] = min(rank.get(person, 2), 1)
     ordered = sorted(pseudonyms, key=lambda person: (rank.get(person, 2), pseudonyms[person]))
@@ -84,12 +84,16 @@ def name_people(materials: Sequence[Material], config: StudyConfig, vault: Vault
     return People(links, consent, pseudonyms, aliases)
 
 
+_OF_MANY = ("survey_answer", "feedback")
+
+
 def link_people(materials: Sequence[Material], config: StudyConfig) -> Links:
     """Bring the raw ids of one person together.
 
     Ids are compared without case and outer white space. Equal ids of two sources are one
-    person, and so are ids that a roster (or a file's name) declares to be one. Rows of a
-    survey without a participant column are visits: each is somebody of its own.
+    person, and so are ids that a roster, a key map or a file's name declares to be one. Rows of
+    a survey without a participant column are visits: each is somebody of its own. So are texts
+    of feedback without one.
 
     Raises
     ------
@@ -120,6 +124,11 @@ def link_people(materials: Sequence[Material], config: StudyConfig) -> Links:
             one, other = root(nodes[(material.source, fold_id(raw))]), root(fold_id(value))
             if one != other:
                 parent[max(one, other)] = min(one, other)
+    for material in materials:
+        for raw, other in material.keys[["raw_id", "other"]].to_numpy():
+            one, same = root(fold_id(raw)), root(fold_id(other))
+            if one != same:
+                parent[max(one, same)] = min(one, same)
     rostered = _rostered(materials, config)
     owners: dict[str, str] = {}
     for folded, (source, raw) in rostered.items():
@@ -162,13 +171,30 @@ def collect_attributes(materials: Sequence[Material], links: Links) -> dict[str,
     for material in materials:
         people = links.find(material.source, material.people["raw_id"])
         for name in material.people.columns:
-            if name in ("raw_id", "consent"):
+            if name in ("raw_id", "consent", VALUE):
                 continue
             values = attributes.setdefault(str(name), {})
             for person, value in zip(people, material.people[name], strict=True):
                 if str(value).strip():
                     values.setdefault(person, str(value))
     return attributes
+
+
+def collect_values(materials: Sequence[Material], links: Links) -> dict[str, float] | None:
+    """Return what each person is worth; None when no source has the column."""
+    valued = [material for material in materials if VALUE in material.people]
+    if not valued:
+        return None
+    return {
+        person: float(value)
+        for material in valued
+        for person, value in zip(
+            links.find(material.source, material.people["raw_id"]),
+            material.people[VALUE],
+            strict=True,
+        )
+        if not pd.isna(value)
+    }
 
 
 def strictest(consents: Iterable[str]) -> str:
@@ -183,7 +209,7 @@ def fold_id(raw: object) -> str:
 
 def _counts_visits(config: StudyConfig, source_id: str) -> bool:
     source = config.source(source_id)
-    return isinstance(source, Survey) and "participant" not in source.columns
+    return isinstance(source, Survey | Feedback) and "participant" not in source.columns
 
 
 def _rostered(materials: Sequence[Material], config: StudyConfig) -> Mapping[str, tuple[str, str]]:

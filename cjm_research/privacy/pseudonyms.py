@@ -10,12 +10,17 @@ import pandas as pd
 
 from cjm_research.config import StudyConfig
 from cjm_research.journey import Journey
-from cjm_research.material import COLUMNS, Material
+from cjm_research.material import COLUMNS, VALUE, Material
 from cjm_research.privacy.counting import StudyMasker, build_study_masker
 from cjm_research.privacy.documents import write_documents
 from cjm_research.privacy.evidence import Evidence
 from cjm_research.privacy.masking import clean_text
-from cjm_research.privacy.people import People, collect_attributes, name_people
+from cjm_research.privacy.people import (
+    People,
+    collect_attributes,
+    collect_values,
+    name_people,
+)
 from cjm_research.privacy.vault import Vault
 from cjm_research.tables import check_table, empty_table
 
@@ -174,6 +179,10 @@ def _write_participants(
         masked = {value: masker.attribute("participants", value) for value in set(values.values())}
         column = [masked.get(values.get(person, ""), "") for person in persons]
         frame[name] = pd.Series(column, dtype="object")
+    worth = collect_values(materials, people.links)
+    if worth is not None:
+        # A number of the study's own counting, not a text that might name somebody.
+        frame[VALUE] = pd.Series([worth.get(person) for person in persons], dtype="float64")
     return frame
 
 

@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cjm_research.config import Campaign, Events, FunnelReport, Source, Survey, Transcripts
+from cjm_research.config import (
+    Campaign,
+    Events,
+    Feedback,
+    FunnelReport,
+    Source,
+    Survey,
+    Transcripts,
+)
 from cjm_research.readers.adobe_feed import is_companion
 from cjm_research.readers.campaigns import name_unread_counts
-from cjm_research.readers.cells import read_cells, squeeze
+from cjm_research.readers.cells import is_table, read_cells, squeeze
 from cjm_research.readers.event_exports import is_event_export
 from cjm_research.readers.files import find_files
 from cjm_research.readers.funnel_reports import name_unread_columns
+from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.survey_exports import read_export
 from cjm_research.readers.xes import is_xes
@@ -61,6 +70,12 @@ def _header(path: Path, source: Source) -> list[str]:
         return name_unread_columns(path, source)
     if isinstance(source, Campaign):
         return name_unread_counts(path, source)
+    if (
+        isinstance(source, Feedback)
+        and path.suffix.casefold() in JSON_SUFFIXES
+        and not is_table(path)
+    ):
+        return []  # a program writes dozens of fields that nobody needs
     if isinstance(source, Survey):
         cells, export = read_export(path, source, notes=Notes())
         return [name for name in cells.frame.columns if name not in export.personal]

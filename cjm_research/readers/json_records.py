@@ -121,6 +121,17 @@ def look_up(record: Record, name: str) -> Any:
     return look_up(value, rest) if isinstance(value, dict) else None
 
 
+def as_text(value: object) -> str:
+    """Return a value as a table would hold it; lists and records inside have no text."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
 def _pick(pairs: list[Any], key: str) -> Any:
     for pair in pairs:
         if isinstance(pair, dict) and pair.get("key") == key:

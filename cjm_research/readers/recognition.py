@@ -9,8 +9,9 @@ from __future__ import annotations
 import glob
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pandas as pd
 from cjm_research.config import Events, FunnelReport
 from cjm_research.errors import SourceError, quoted
 from cjm_research.readers.adobe_feed import is_companion
+from cjm_research.readers.business_exports import Business, recognise_business
 from cjm_research.readers.campaigns import recognise_campaigns
 from cjm_research.readers.cells import is_table, list_sheets, make_cells, read_records, squeeze
 from cjm_research.readers.column_signs import (
@@ -37,6 +39,7 @@ from cjm_research.readers.funnel_reports import (
     recognise_funnel,
 )
 from cjm_research.readers.ga4_funnel import NAME as GA4_FUNNEL
+from cjm_research.readers.json_records import Records, as_text
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.parquet_records import open_parquet
 from cjm_research.readers.plain import SUMMARY
@@ -58,6 +61,7 @@ from cjm_research.readers.whisper import TSV_HEADER, has_segments
 from cjm_research.readers.xes import is_xes, read_xes
 
 TALKS = (".docx", ".vtt", ".srt", ".sbv", ".txt", ".md", ".text")
+_RECORDS = (".json", ".jsonl", ".ndjson")
 _HEAD_BYTES = 4_000_000
 _HEAD_ROWS = 5_000
 _NO_DATA = re.compile(r"(readme|licen[cs]e|notice|changelog)(\..*)?", re.IGNORECASE)
@@ -111,7 +115,8 @@ def recognise_file(path: Path) -> Guess:
         if _is_ga4_funnel(path):
             return _guess_funnel(path, GA4_FUNNEL, {})
         if is_event_export(path, _any_log(path)):
-            return _guess_event_export(path)
+            of_business = _guess_records(path) if ending in _RECORDS else None
+            return of_business or _guess_event_export(path)
         if ending == ".parquet":
             return _guess_parquet(path)
         if is_table(path):
@@ -193,6 +198,22 @@ def _count_turns(labels: Sequence[str], turns: Sequence[Utterance]) -> str:
     counts = Counter(turn.label for turn in turns)
     shown = [f"{label} {counts[label]}" for label in labels[:8]]
     return ", ".join(shown) + (f" and {len(labels) - 8} more" if len(labels) > 8 else "")
+
+
+def _guess_records(path: Path) -> Guess | None:
+    """Return the guess that records are texts of people; None where their fields say nothing."""
+    records = [record for _, record in islice(iter(Records(path)), _FIRST_RECORDS)]
+    frame = pd.DataFrame(
+        [{name: as_text(value) for name, value in record.items()} for record in records],
+        dtype="object",
+    ).fillna("")
+    business = recognise_business(list(frame.columns))
+    if business is None or business.kind != "feedback":
+        return None
+    return _guess_business(path.name, frame, business)
+
+
+_FIRST_RECORDS = 200
 
 
 def _guess_event_export(path: Path) -> Guess:
@@ -287,8 +308,11 @@ def _guess_table(path: Path) -> Guess:
     frame = cells.frame.drop(columns={*twice, *personal})
     if export.name != TABLE:
         return _guess_survey(path.name, frame, export, f"survey, exported by {export.shown}")
-    if any("Salesforce" in what for _, _, what, _ in notes.rows) or _is_hubspot(export.header):
-        return _guess_roster(path.name, frame)
+    business = recognise_business(list(frame.columns))
+    if business:
+        return _guess_business(path.name, frame, business)
+    if any("Salesforce" in what for _, _, what, _ in notes.rows):
+        return _guess_roster(path.name, frame, "people, as a CRM exports them")
     log = _guess_log(path.name, frame, len(frame))
     return log or _guess_survey(path.name, frame, export, "survey: one row a person")
 
@@ -343,17 +367,48 @@ def _say_sheets(path: Path, guess: Guess) -> Guess:
     return replace(guess, source=source, asks=(ask, *guess.asks))
 
 
-def _is_hubspot(header: Sequence[str]) -> bool:
-    return bool(header) and header[0].casefold() == "record id"
+def _guess_business(file: str, frame: pd.DataFrame, business: Business) -> Guess:
+    """Return the guess of what a CRM, a help desk or a store of apps exported."""
+    if business.kind == "roster":
+        return _guess_roster(file, frame, business.name, business.columns)
+    if not business.kind:
+        return Guess(file, "", f"not read: {business.name}; {business.why}")
+    columns = dict(business.columns)
+    asks = []
+    created = columns.get("created_at", "")
+    if created and not is_time(frame[created]):
+        del columns["created_at"]
+        asks.append(f"the times in '{created}' are left out: `day_first:` may be needed.")
+    if "rating" in columns:
+        asks.append("ratings are taken for stars from 1 to 5: else say `scale: [low, high]`.")
+        asks.append("if people were asked for these texts, it is a survey: `kind: survey`.")
+    if "participant" not in columns:
+        asks.append("no column tells people apart: every text is somebody of its own.")
+    if "channel" not in columns:
+        asks.append("say where it was written, such as `channel: app store`.")
+    source: dict[str, Any] = {"columns": columns}
+    source |= {} if "participant" in columns else {"unit": "visit"}
+    names = [
+        name
+        for name in frame.columns
+        if (_NAMES.search(words_of(name)) or _CONTACTS.search(words_of(name)))
+        and not re.search(r"(?i)ticket|file|app", name)
+    ]
+    source |= {"identifying": names} if names else {}
+    return Guess(file, "feedback", business.name, source, tuple(asks))
 
 
 _NAMES = re.compile(r"(?i)^(?!.*\b(account|company|campaign|deal|opportunity|product)\b).*\bname\b")
 _CONTACTS = re.compile(r"(?i)\be ?mail\b|\bphone\b|\bmobile\b")
 
 
-def _guess_roster(file: str, frame: pd.DataFrame) -> Guess:
-    columns = list(frame.columns)
-    ids = [name for name in columns if IDS.search(words_of(name)) and is_unique(frame[name])]
+def _guess_roster(
+    file: str, frame: pd.DataFrame, what: str, known_columns: Mapping[str, str] | None = None
+) -> Guess:
+    crm = dict(known_columns or {})
+    columns = [name for name in frame.columns if name not in crm.values()]
+    ids = [crm.pop("participant")] if "participant" in crm else []
+    ids += [name for name in columns if IDS.search(words_of(name)) and is_unique(frame[name])]
     if not ids:
         return Guess(file, "", "not read: a CRM export without a column of ids, one a row")
     names = [name for name in columns if _NAMES.search(words_of(name))]
@@ -361,15 +416,34 @@ def _guess_roster(file: str, frame: pd.DataFrame) -> Guess:
     known = {*ids, *names, *contacts}
     groups = [name for name in columns if name not in known and is_choice(frame[name])]
     found = {"identifiers": ids[1:], "names": names, "contacts": contacts, "attributes": groups}
-    source = {"columns": {"participant": ids[0]}} | {key: it for key, it in found.items() if it}
+    if "value" in crm:
+        found["identifiers"] = []  # of deals, not of people
+    source: dict[str, Any] = {"columns": {"participant": ids[0]} | crm}
+    source |= {key: it for key, it in found.items() if it}
     consent = [name for name in groups if re.search(r"(?i)consent", name)]
     ask = f"'{consent[0]}' may say who agreed: see `columns.consent`." if consent else ""
     note = (
         f"'{ids[0]}' joins it to other sources where they hold the same ids; name columns with "
         "other sources' ids under `identifiers`."
     )
-    asks = tuple(text for text in (note, ask) if text)
-    return Guess(file, "roster", "people, as a CRM exports them", source, asks)
+    steps = sorted(set(frame[crm["lifecycle"]]) - {""}) if "lifecycle" in crm else []
+    to_map = (
+        f"`lifecycle_stages:` gives the steps of '{crm['lifecycle']}' stages of the journey: "
+        f"{quoted(steps[:8])}."
+        if 0 < len(steps) <= _MOST_STEPS
+        else ""
+    )
+    summed = (
+        f"'{crm['value']}' is what a person is worth: the rows of a person are summed. Where "
+        "1,234 may be read in two ways, `decimal_comma:` tells."
+        if "value" in crm
+        else ""
+    )
+    asks = tuple(text for text in (note, ask, to_map, summed) if text)
+    return Guess(file, "roster", what, source, asks)
+
+
+_MOST_STEPS = 20
 
 
 def _guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:

@@ -12,7 +12,9 @@ from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.campaigns import read_campaign
 from cjm_research.readers.event_logs import read_events
+from cjm_research.readers.feedback import read_feedback
 from cjm_research.readers.funnel_reports import read_funnel_report
+from cjm_research.readers.key_maps import read_keys
 from cjm_research.readers.observations import read_observations
 from cjm_research.readers.roster import read_roster
 from cjm_research.readers.surveys import read_survey
@@ -22,9 +24,11 @@ from cjm_research.readers.transcripts import read_transcripts
 READERS: dict[str, Callable[[Any, Path, Journey], Material]] = {
     "transcripts": read_transcripts,
     "survey": read_survey,
+    "feedback": read_feedback,
     "events": read_events,
     "observations": read_observations,
     "roster": read_roster,
+    "keys": read_keys,
     "funnel_report": read_funnel_report,
     "campaign": read_campaign,
 }

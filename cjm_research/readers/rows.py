@@ -34,7 +34,9 @@ def make_turn(
     said_at: object = pd.NaT,
     heading: str = "",
     start_s: float = math.nan,
+    channel: str = "",
+    touchpoint: str = "",
 ) -> Row:
     """Return a row of `turns`; see `material.COLUMNS` for the meaning of its columns."""
     about = (document_ref, raw_id, kind, wave, prompt, question, item, declared_stage, said_at)
-    return (*about, speaker, heading, start_s, text)
+    return (*about, channel, touchpoint, speaker, heading, start_s, text)

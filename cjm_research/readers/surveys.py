@@ -12,7 +12,7 @@ import pandas as pd
 from cjm_research.config import Question, Survey, resolve_stage
 from cjm_research.errors import SourceError, quoted
 from cjm_research.journey import Journey
-from cjm_research.material import Material
+from cjm_research.material import VALUE, Material
 from cjm_research.readers.cells import Cells, require_columns, rows_in_words, squeeze
 from cjm_research.readers.choices import OTHER, list_choices
 from cjm_research.readers.consent import read_consent
@@ -24,7 +24,7 @@ from cjm_research.readers.scales import SUS_ITEMS, read_scale, score_sus
 from cjm_research.readers.survey_exports import RATINGS, Export, read_export
 from cjm_research.readers.times import Times, read_times
 
-RESERVED = frozenset({"raw_id", "consent", "participant_id", "alias"})
+RESERVED = frozenset({"raw_id", "consent", "participant_id", "alias", VALUE})
 """Columns of `people` and `participants` that an attribute may not overwrite."""
 _SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 5.0), "sus": (0.0, 100.0)}
 _KIND_OF_COLUMN = (("email", r"mail"), ("phone", r"phone|mobile|\btel"), ("name", r"name"))
@@ -167,13 +167,7 @@ def check_ids(raw_ids: pd.Series, file: str, column: str, seen: dict[str, str]) 
     SourceError
         Naming the rows. Ids themselves are not repeated in the message.
     """
-    blank = raw_ids.index[raw_ids == ""]
-    if len(blank):
-        raise SourceError(
-            file,
-            f"column '{column}' is blank in {rows_in_words(blank)}.",
-            "give every participant an id, or take these rows out.",
-        )
+    check_filled(raw_ids, file, column)
     folded = raw_ids.str.casefold()
     repeated = raw_ids.index[folded.duplicated(keep=False)]
     if len(repeated):
@@ -192,6 +186,23 @@ def check_ids(raw_ids: pd.Series, file: str, column: str, seen: dict[str, str]) 
             "declare repeats of a survey as sources of their own, each with its `wave:`.",
         )
     seen |= dict.fromkeys(folded, file)
+
+
+def check_filled(raw_ids: pd.Series, file: str, column: str) -> None:
+    """Check that every row has an id.
+
+    Raises
+    ------
+    SourceError
+        Naming the rows.
+    """
+    blank = raw_ids.index[raw_ids == ""]
+    if len(blank):
+        raise SourceError(
+            file,
+            f"column '{column}' is blank in {rows_in_words(blank)}.",
+            "give every participant an id, or take these rows out.",
+        )
 
 
 def _read_submitted(source: Survey, cells: Cells, export: Export, notes: Notes) -> pd.Series:

@@ -19,6 +19,7 @@ from cjm_research.config import (
 )
 from cjm_research.errors import CjmError, did_you_mean, quoted
 from cjm_research.journey import Journey
+from cjm_research.material import Material
 from cjm_research.study import first_look, following
 from cjm_research.study.project import FINDINGS_FILE, STUDY_FILE, find_study
 
@@ -59,7 +60,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     lines.append("coders: " + ", ".join(coders))
     n_problems = 0
     seen: set[str] = set()
-    materials = []
+    materials: list[Material] = []
     for source in config.sources:
         drawn = "counts of another program" if _is_counted(source) else f"{source.sampling} sample"
         lines += ["", f"{source.id} ({source.kind}, {drawn})"]
@@ -83,7 +84,9 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
             lines.append(
                 "    Map them under this source if the study needs them; else they stay unread."
             )
-    lines += first_look.describe_people(materials, config)
+    joined, clashes = first_look.describe_people(materials, config)
+    lines += joined
+    n_problems += clashes
     lines += first_look.describe_coverage(materials, journey)
     lines += first_look.describe_languages(materials)
     lines += first_look.list_rows_aside(materials, place.processed / "set_aside.csv")

@@ -12,7 +12,7 @@ import yaml
 
 from cjm_research import coding, privacy, synthesis
 from cjm_research.config import Source, StudyConfig
-from cjm_research.errors import quoted
+from cjm_research.errors import CjmError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.safe_cells import guard_text
@@ -34,6 +34,7 @@ _COUNTED = {
     "ratings": "ratings",
     "answers": "filled cells",
     "events": "events",
+    "keys": "pairs of ids",
     "reported_funnels": "steps of a funnel, counted by another program (segment by segment)",
     "touchpoint_metrics": "counts of e-mail or advertising by another program, by touchpoint",
 }
@@ -231,29 +232,38 @@ def find_pins(material: Material, source: Source) -> dict[str, Any]:
     return found
 
 
-def describe_people(materials: Sequence[Material], config: StudyConfig) -> list[str]:
-    """Return how the people of each two sources overlap, by the ids that they hold."""
-    links = privacy.link_people(materials, config)
-    people = {
-        material.source: {
-            person
-            for part in (material.people, material.turns, material.events)
-            for person in links.find(material.source, part["raw_id"])
-            if person
-        }
-        for material in materials
-    }
-    joins = synthesis.count_joins({name: found for name, found in people.items() if found})
-    if joins.empty:
-        return []
-    return ["", "people in two sources", *(f"  {_say_join(row)}" for row in joins.itertuples())]
+def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple[list[str], int]:
+    """Say how many people of each source are found in each other, of how many, both ways.
 
-
-def _say_join(row: Any) -> str:
-    pair = f"{row.source_a} and {row.source_b}"
-    if not row.n_both:
-        return f"{pair}: nobody; they hold no ids in common"
-    return f"{pair}: {row.n_both:,} of {row.n_a:,} ({row.match_rate:.0%} of {row.source_a})"
+    Returns
+    -------
+    lines : list of str
+        For people.
+    n_problems : int
+        1 when ids that the sources declare contradict each other, else 0.
+    """
+    try:
+        links = privacy.link_people(materials, config)
+    except CjmError as error:
+        return ["", *(f"  ! {line}" for line in str(error).splitlines())], 1
+    people: dict[str, set[str]] = {}
+    for (source, _), person in links.canonical.items():
+        people.setdefault(source, set()).add(person)
+    pairs = synthesis.count_joins(people)
+    if pairs.empty:
+        return [], 0
+    lines = ["", "people in several sources"]
+    for pair in pairs.itertuples():
+        lines.append(
+            f"  {pair.n_both:>8,} of {pair.n_a:,} in {pair.source_a} ({pair.match_rate:.0%}) are "
+            f"also in {pair.source_b}, of {pair.n_b:,} there ({pair.match_rate_b:.0%})"
+        )
+    if not pairs["n_both"].all():
+        lines.append(
+            "    Where nobody is found, ids differ: a roster's `identifiers` or a key map "
+            "(`kind: keys`) joins them."
+        )
+    return lines, 0
 
 
 def describe_coverage(materials: Sequence[Material], journey: Journey) -> list[str]:

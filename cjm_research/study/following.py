@@ -129,6 +129,7 @@ def follow_people(
     say: Say,
     *,
     people: Collection[str] = (),
+    values: pd.DataFrame | None = None,
     keep: Keep = make_anew,
 ) -> Tables:
     """Measure what people did.
@@ -146,6 +147,8 @@ def follow_people(
     people : collection of str
         Participants whose own ends are wanted: those who said something. The people of a log
         that stays where it is go by other ids, and none of them is found.
+    values : DataFrame, optional
+        `participant_id` and `value`: what people are worth by another source than the events.
     keep : callable
         Given what the measures depend on besides the study's configuration, and how to make
         them, returns them: from a cache, where it has one. What became of single people is
@@ -159,13 +162,13 @@ def follow_people(
     say("following people through the stages")
     ties = config.behaviour.funnel.ties
     if find_staying(config) is None:
-        made_from = [_hash_table(events), _hash_table(segments)]
+        made_from = [_hash_table(table) for table in (events, segments, values)]
 
         def measure() -> Tables:
             with behaviour.open_log(
                 events, journey, segments=segments, ties=ties, until=_end_of(config)
             ) as log:
-                return _measure(config, log)
+                return _measure(config, log, values)
 
         measured = keep(made_from, measure)
         with behaviour.open_log(events, journey, ties=ties, until=_end_of(config)) as log:
@@ -195,7 +198,9 @@ def _hash_table(table: pd.DataFrame | None) -> str:
     return hash_parts(list(table.columns), rows.to_numpy().tobytes())
 
 
-def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:
+def _measure(
+    config: StudyConfig, log: behaviour.EventLog, values: pd.DataFrame | None = None
+) -> Tables:
     setting = config.behaviour
     rule = _rule(config)
     funnel = behaviour.estimate_drop_off(log, rule=rule)
@@ -230,7 +235,7 @@ def _measure(config: StudyConfig, log: behaviour.EventLog) -> Tables:
         "loss": behaviour.estimate_loss(log, gap=setting.retention.gap),
         "loyalty": _loyalty(config, log),
         "value_at_stake": behaviour.estimate_value_at_stake(
-            people, behaviour.measure_values(log, rule=rule)
+            people, behaviour.measure_values(log, people=values, rule=rule)
         ),
         "experiments": behaviour.compare_arms(log, experiments=_experiments(config)),
         "changes": _changes(config, log),

@@ -9,13 +9,18 @@ import pandas as pd
 
 from cjm_research import behaviour, coding, integration, review
 from cjm_research.codes import PERSON, resolve_codes
-from cjm_research.config import Events, Findings, Observations, StudyConfig, Survey, Transcripts
+from cjm_research.config import Events, Findings, Observations, Roster, StudyConfig, Survey
 from cjm_research.journey import Journey
 from cjm_research.study.cache import Tables
 
 Say = Callable[[str], None]
 
-KIND_OF_WORDS = {"transcripts": "interview", "survey": "survey_answer", "observations": "note"}
+KIND_OF_WORDS = {
+    "transcripts": "interview",
+    "survey": "survey_answer",
+    "feedback": "feedback",
+    "observations": "note",
+}
 
 
 def join_strands(
@@ -158,7 +163,7 @@ def join_strands(
             findings=findings.opportunities,
             trusted=integration.gate(trust),
             comparable=comparable,
-            value_unit=describe_values(config),
+            value_unit=describe_values(config, evidence["events"]),
         ),
         "segment_comparison": integration.compare_audience_segments(
             mentions=mapped["mentions"],
@@ -205,13 +210,29 @@ def join_strands(
     }
 
 
-def describe_values(config: StudyConfig) -> str:
-    """Say what the logs' values are counted in, of whom, and when; empty without any."""
-    logs = [
+def are_values_logged(config: StudyConfig, events: pd.DataFrame) -> bool:
+    """Return True when the events say what people are worth, so that no other source is asked."""
+    return bool(_list_valued(config)) or bool(events["value"].notna().any())
+
+
+def _list_valued(config: StudyConfig) -> list[Events]:
+    return [
         source
         for source in config.sources
         if isinstance(source, Events) and source.columns.get("value")
     ]
+
+
+def describe_values(config: StudyConfig, events: pd.DataFrame) -> str:
+    """Say what values are counted in, of whom, and when; empty without any."""
+    logs = _list_valued(config)
+    if not are_values_logged(config, events):
+        rosters = [s for s in config.sources if isinstance(s, Roster) and "value" in s.columns]
+        return "".join(
+            f"In the unit of the column “{roster.columns['value']}” of {roster.name}, of the "
+            "people whose value it knows."
+            for roster in rosters
+        )
     if not logs:
         return ""
     columns = ", ".join(dict.fromkeys(f"“{log.columns['value']}”" for log in logs))
@@ -230,12 +251,12 @@ def describe_worded(config: StudyConfig) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `source`, `label`, `kind` ("interview", "survey_answer", "note"), `has_design`, `wave`.
+        `source`, `label`, `kind` (of its documents), `has_design`, `wave`.
     """
     rows = [
         (source.id, source.name, KIND_OF_WORDS[source.kind], source.has_design, source.wave)
         for source in config.sources
-        if isinstance(source, Transcripts | Survey | Observations)
+        if source.kind in KIND_OF_WORDS
     ]
     return pd.DataFrame(rows, columns=["source", "label", "kind", "has_design", "wave"])
 

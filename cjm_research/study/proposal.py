@@ -267,7 +267,9 @@ def _mark_guesses(text: str) -> str:
 def _about(kind: str) -> dict[str, Any]:
     about: dict[str, Any] = {"sampling": _SAMPLING.get(kind, "convenience")}
     # Nobody is quoted before somebody says that they agreed.
-    return about | ({"consent": "no_quote"} if kind in ("transcripts", "survey") else {})
+    return about | (
+        {"consent": "no_quote"} if kind in ("transcripts", "survey", "feedback") else {}
+    )
 
 
 def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]]:
@@ -294,7 +296,7 @@ def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]
 
 _IDS = {
     "transcripts": "interviews", "events": "events", "roster": "people", "survey": "survey",
-    "funnel_report": "reported_funnel", "campaign": "campaigns",
+    "feedback": "feedback", "funnel_report": "reported_funnel", "campaign": "campaigns",
 }  # fmt: skip
 
 

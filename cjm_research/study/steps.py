@@ -20,6 +20,7 @@ from cjm_research.config import (
     Events,
     Findings,
     FunnelReport,
+    Keys,
     Observations,
     Roster,
     Source,
@@ -29,7 +30,7 @@ from cjm_research.config import (
 )
 from cjm_research.errors import ConfigError, SourceError, quoted
 from cjm_research.journey import UNASSIGNED, Journey
-from cjm_research.material import COLUMNS, UNREADABLE, Material
+from cjm_research.material import COLUMNS, UNREADABLE, VALUE, Material
 from cjm_research.study import following, integrating
 from cjm_research.study.cache import Tables
 from cjm_research.study.kept_scores import measure_new
@@ -179,7 +180,7 @@ def make_map(
     by_place = {
         by: synthesis.count_mentions_at(
             held, excerpts, by=by, journey=journey, designs=designs, labels=labels,
-            prompted=prompted, proposals=codes,
+            prompted=prompted, proposals=codes, documents=evidence["documents"],
         )
         for by in ("touchpoint", "channel")
     }  # fmt: skip
@@ -204,6 +205,7 @@ def make_map(
     followed = following.follow_people(
         config, journey, setting.folder, events, _splitting(segments, reach), say,
         people=set().union(*(people[source.id] for source in worded)), keep=keep,
+        values=find_values(config, evidence),
     )  # fmt: skip
     task_success = _task_success(config, journey, evidence["ratings"])
     questions, choices, steps = _questionnaires(config, evidence)
@@ -326,7 +328,7 @@ def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
     participants, events = evidence["participants"], evidence["events"]
     parts = []
     for segment in config.audience_segments:
-        if segment.id in participants:
+        if segment.id in participants and segment.id != VALUE:
             values = participants[["participant_id", segment.id]].rename(
                 columns={segment.id: "value"}
             )
@@ -348,6 +350,15 @@ def find_segments(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
     if not parts:
         return None
     return pd.concat(parts, ignore_index=True)[["participant_id", "segment", "segment_value"]]
+
+
+def find_values(config: StudyConfig, evidence: Tables) -> pd.DataFrame | None:
+    """Return `participant_id` and `value` of people by the CRM, where no event has a value."""
+    participants, events = evidence["participants"], evidence["events"]
+    if VALUE not in participants or integrating.are_values_logged(config, events):
+        return None
+    known = participants[["participant_id", VALUE]].dropna()
+    return known.reset_index(drop=True)
 
 
 def _segment_people(segments: pd.DataFrame | None, people: dict[str, set[str]]) -> pd.DataFrame:
@@ -391,7 +402,7 @@ def _splitting(segments: pd.DataFrame | None, reach: pd.DataFrame) -> pd.DataFra
 MIN_REACH = 0.9
 """Share of the people in the events for whom a segment must be known."""
 
-_PARTICIPANT_COLUMNS = ("participant_id", "alias", "consent")
+_PARTICIPANT_COLUMNS = ("participant_id", "alias", "consent", VALUE)
 
 
 def people_by_source(evidence: Tables) -> dict[str, set[str]]:
@@ -537,11 +548,12 @@ def _describe_sources(
 ) -> pd.DataFrame:
     """One row per source of people's words and deeds.
 
-    The roster holds no evidence of its own, and what other programs counted has no people.
+    Rosters and key maps hold no evidence of their own, and what other programs counted has no
+    people.
     """
     rows = []
     for source in config.sources:
-        if isinstance(source, Roster | FunnelReport | Campaign):
+        if isinstance(source, Roster | Keys | FunnelReport | Campaign):
             continue
         mine = {
             name: tables[name][tables[name]["source"] == source.id]

@@ -10,7 +10,7 @@ import pandas as pd
 from cjm_research.journey import Journey
 
 COVERAGE_COLUMNS = ["stage", "source", "asked", "n_heard", "n_participants", "status"]
-JOIN_COLUMNS = ["source_a", "source_b", "n_a", "n_b", "n_both", "match_rate"]
+JOIN_COLUMNS = ["source_a", "source_b", "n_a", "n_b", "n_both", "match_rate", "match_rate_b"]
 
 HEARD = "heard"
 SILENT = "asked, nothing said"
@@ -65,13 +65,14 @@ def count_joins(people: Mapping[str, set[str]]) -> pd.DataFrame:
     -------
     DataFrame
         One row per pair. `match_rate` is the share of the smaller source's participants
-        who are also in the larger one.
+        who are also in the larger one, `match_rate_b` that of the larger one's who are in the
+        smaller.
     """
     rows = []
     for first, second in combinations(people, 2):
         small, large = sorted((first, second), key=lambda name: len(people[name]))
         both = len(people[small] & people[large])
-        n_small = len(people[small])
-        rate = both / n_small if n_small else float("nan")
-        rows.append([small, large, n_small, len(people[large]), both, rate])
+        sizes = [len(people[small]), len(people[large])]
+        rates = [both / n if n else float("nan") for n in sizes]
+        rows.append([small, large, *sizes, both, *rates])
     return pd.DataFrame(rows, columns=JOIN_COLUMNS)

@@ -249,8 +249,8 @@ def _valence(
                 "kind": source.kind,
                 "mean": float(people["valence"].mean()),
                 "n": len(people),
-                # A dot is a person; a survey's hundreds are shown as shares instead.
-                "people": [] if source.kind == "survey_answer" else dots,
+                # A dot is a person; hundreds who wrote are shown as shares instead.
+                "people": [] if source.kind in ("survey_answer", "feedback") else dots,
             }
         )
     return entries

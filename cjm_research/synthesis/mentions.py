@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import pandas as pd
@@ -122,6 +122,7 @@ def count_mentions_at(
     labels: Mapping[tuple[str, str], str],
     prompted: pd.DataFrame | None = None,
     proposals: pd.DataFrame | None = None,
+    documents: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Count the participants who said something of a touchpoint or a channel.
 
@@ -135,6 +136,11 @@ def count_mentions_at(
         Table `codes` of all coders. Where the code that holds names no touchpoint, as
         people's codes do, the one that another coder names for the same excerpt and code
         is taken.
+    documents : DataFrame, optional
+        Table `documents`. A touchpoint that a document declares holds for all that is said in
+        it, as what a source declares outranks what a machine finds. The channel that it was
+        written in counts where no touchpoint tells another: a mail about the web shop is told
+        of the web shop.
 
     Returns
     -------
@@ -161,10 +167,19 @@ def count_mentions_at(
         others = others[others["touchpoint"] != ""].drop_duplicates(_CODED)
         found = said[_CODED].merge(others[[*_CODED, "touchpoint"]], on=_CODED, how="left")
         named = named.where(named != "", found["touchpoint"].fillna(""))
+    written_in = pd.Series("", index=said.index, dtype="object")
+    if documents is not None:
+        places = said[["document_id"]].merge(
+            documents[["document_id", "touchpoint", "channel"]], on="document_id", how="left"
+        )
+        declared = places["touchpoint"].fillna("").set_axis(said.index)
+        named = declared.where(declared != "", named)
+        written_in = places["channel"].fillna("").set_axis(said.index)
     said = _with_places(said.assign(touchpoint=named), journey)
     if by == "channel":
-        said = said[said["channel"] != ""].assign(touchpoint="")
-    said = said[(said["touchpoint"] != "") | (said["channel"] != "")]
+        channel = said["channel"].where(said["channel"] != "", written_in.map(_spell(journey)))
+        said = said.assign(channel=channel, touchpoint="")
+    said = said[said[by] != ""]
     counted = _count(said, heard, ["touchpoint", "channel", "code_group", "code"], designs)
     table = _label(counted, labels)[PLACE_COLUMNS]
     table = table.assign(stage=journey.order(table["stage"]))
@@ -182,7 +197,7 @@ def _heard(excerpts: pd.DataFrame) -> pd.DataFrame:
     """Return the excerpts that count: in a stage, and not the interviewer's."""
     return excerpts.loc[
         (excerpts["speaker"] != "interviewer") & (excerpts["stage"] != UNASSIGNED),
-        ["excerpt_id", "participant_id", "source", "stage"],
+        ["excerpt_id", "document_id", "participant_id", "source", "stage"],
     ]
 
 
@@ -264,6 +279,14 @@ def _touchpoints(attributes: pd.Series) -> pd.Series:
 def _touchpoint(attributes: str) -> str:
     found: dict[str, Any] = json.loads(attributes or "{}")
     return str(found.get("touchpoint") or "").strip()
+
+
+def _spell(journey: Journey) -> Callable[[str], str]:
+    """Return what spells a channel as the journey does, where it has it."""
+    known = {
+        point.channel.casefold(): point.channel for stage in journey for point in stage.touchpoints
+    }
+    return lambda channel: known.get(channel.casefold(), channel)
 
 
 def _with_places(said: pd.DataFrame, journey: Journey) -> pd.DataFrame:

@@ -109,7 +109,7 @@ def _candidates(
         told[["excerpt_id", "code_group", "code", "strength"]]
         .merge(spoken, on="excerpt_id", how="inner")
         .merge(allowed, on="participant_id", how="inner")
-        .merge(documents[["document_id", "item", "kind"]], on="document_id", how="left")
+        .merge(documents[["document_id", "item", "kind", "channel"]], on="document_id", how="left")
         .merge(
             everybody[["stage", "source", "code_group", "code", "n_said"]],
             on=["stage", "source", "code_group", "code"],
@@ -269,11 +269,13 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def describe_place(row: Mapping[Any, Any]) -> str:
-    """Where in the source a person would look: a time code, a task, a sentence."""
+    """Where in the source a person would look: a time code, a task, a channel, a sentence."""
     seconds = row["start_s"]
     if isinstance(seconds, float) and seconds == seconds:
         minutes, rest = divmod(int(seconds), 60)
         return f"interview, {minutes:02d}:{rest:02d}"
     if row["kind"] == "interview":
         return f"interview, turn {int(str(row['turn'])) + 1}"
+    if row["kind"] == "feedback":
+        return f"feedback, {row['channel']}" if row["channel"] else "feedback"
     return f"note on task {row['item']}" if row["kind"] == "note" else "survey answer"

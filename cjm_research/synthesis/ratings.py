@@ -14,7 +14,7 @@ RATING_COLUMNS = [
     "stage", "source", "wave", "measure", "label", "n", "value", "low", "high", "unit",
     "scale_text",
 ]  # fmt: skip
-RATING_MEASURES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "sus": "SUS"}
+RATING_MEASURES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "sus": "SUS", "rating": "Rating"}
 _SCALES = {"nps": "−100 to 100", "sus": "0 to 100"}
 
 
@@ -31,10 +31,10 @@ def summarize_ratings(ratings: pd.DataFrame, *, designs: Mapping[str, bool]) -> 
     Returns
     -------
     DataFrame
-        Table `rating_summary`. NPS in points (-100 to 100, adjusted Wald); CSAT, CES and SUS
-        as the mean over participants of each one's answers (t interval; that of SUS, whose
-        scale is known, ends at 0 and 100). `n` counts participants; `stage` is empty for
-        ratings of the whole journey.
+        Table `rating_summary`. NPS in points (-100 to 100, adjusted Wald); CSAT, CES, SUS
+        and the stars of reviews (`rating`) as the mean over participants of each one's answers
+        (t interval; that of SUS, whose scale is known, ends at 0 and 100). `n` counts
+        participants; `stage` is empty for ratings of the whole journey.
     """
     rows: list[dict[str, Any]] = []
     known = ratings[ratings["measure"].isin(RATING_MEASURES)]

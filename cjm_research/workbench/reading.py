@@ -13,7 +13,12 @@ AROUND = 2
 LONGEST_QUESTION = 400
 """Characters; of a longer turn of the interviewer, the end holds the question."""
 
-_KINDS = {"interview": "interview", "survey_answer": "survey answer", "note": "observer's note"}
+_KINDS = {
+    "interview": "interview",
+    "survey_answer": "survey answer",
+    "note": "observer's note",
+    "feedback": "feedback",
+}
 
 
 class Reader:

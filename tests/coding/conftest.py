@@ -26,6 +26,7 @@ def make_evidence(*interviews, prompt="", source="talks"):
                 "document_id": document, "participant_id": f"p{number}", "source": source,
                 "kind": "interview", "wave": "", "text": "\n".join(parts), "prompt": prompt,
                 "question": "", "item": "", "declared_stage": "", "said_at": None,
+                "channel": "", "touchpoint": "",
             }
         )  # fmt: skip
     return (

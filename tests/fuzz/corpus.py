@@ -21,7 +21,9 @@ import pyarrow.parquet as pq
 from cjm_research.config import (
     Campaign,
     Events,
+    Feedback,
     FunnelReport,
+    Keys,
     Observations,
     Roster,
     Source,
@@ -48,8 +50,8 @@ class Example:
     def source(self) -> Source:
         kinds = {
             Transcripts: "transcripts", Survey: "survey", Events: "events",
-            Observations: "observations", Roster: "roster", FunnelReport: "funnel_report",
-            Campaign: "campaign",
+            Observations: "observations", Roster: "roster", Feedback: "feedback", Keys: "keys",
+            FunnelReport: "funnel_report", Campaign: "campaign",
         }  # fmt: skip
         about = {
             "id": "s", "kind": kinds[self.kind], "files": [self.name], "sampling": "convenience",
@@ -319,6 +321,29 @@ Code,Task,Success,Notes
 K1,1,Y,went well
 K1,2,N,never looks at it
 """
+REVIEWS = '''\
+Review Text,Review Title,Star Rating,Author,Review Date
+"It was slow, ""very""",No,2,Ana Weiß,2026-03-01 10:00
+"Mine.
+
+On 1 Mar 2026 Bo wrote:
+> Theirs.",,5,u2,2026-03-02
+,,4,,
+'''
+TICKETS = """\
+Ticket ID;Requester ID;Role;Description;Created at
+7;c1;end-user;"<p>It <b>failed</b> &amp; broke.</p><blockquote>old</blockquote>";13/03/2026 10:00
+7;a9;agent;We are sorry.;13/03/2026 11:00
+8;;end-user;Too slow.;13/03/2026 12:00
+"""
+POST = {"id": "p1", "text": "It was slow.", "author": "u1", "rating": 2, "created": "2026-03-01"}
+DEALS = """\
+Record ID,Deal Name,Deal Stage,Amount,Associated Contact IDs
+1,A,qualifiedtobuy,"1,200.50 €",c1
+2,B,closedwon,€100,c1
+3,C,closedwon,(50),c2
+"""
+KEYS = "contact,client\nc1,g1\nc1,g2\nc2,g3\nc3,g3\n"
 PEOPLE = """\
 id,interview,name,email,consent
 c1,P1,Ana Weiß,a@example.org,yes
@@ -505,6 +530,47 @@ def examples() -> dict[str, Example]:
                 "touchpoint": "Reminder",
                 "columns": {"date": "when", "sent": "mails", "opened": "read"},
             },
+        ),
+        "reviews": Example(
+            "a.csv", REVIEWS.encode(), Feedback,
+            {
+                "columns": {
+                    "text": "Review Text", "title": "Review Title", "rating": "Star Rating",
+                    "participant": "Author", "created_at": "Review Date",
+                },
+                "channel": "app store", "boilerplate": ["Sent from my phone"],
+            },
+        ),
+        "tickets": Example(
+            "a.csv", TICKETS.encode(), Feedback,
+            {
+                "columns": {
+                    "text": "Description", "participant": "Requester ID", "thread": "Ticket ID",
+                    "author_role": "Role", "created_at": "Created at",
+                },
+                "authors": {"participant": "end-user", "agent": "agent"},
+            },
+        ),
+        "posts": Example(
+            "a.jsonl", _lines(POST, POST), Feedback,
+            {"columns": {
+                "text": "text", "participant": "author", "rating": "rating",
+                "created_at": "created",
+            }},
+        ),
+        "deals": Example(
+            "a.csv", DEALS.encode(), Roster,
+            {
+                "columns": {
+                    "participant": "Associated Contact IDs", "value": "Amount",
+                    "lifecycle": "Deal Stage",
+                },
+                "lifecycle_stages": {"qualifiedtobuy": "find", "closedwon": "buy"},
+            },
+        ),
+        "key map": Example(
+            "a.csv", KEYS.encode(), Keys,
+            {"columns": {"participant": "contact", "identifier": "client"}},
         ),
         "roster": Example(
             "a.csv", PEOPLE.encode(), Roster,

@@ -24,8 +24,8 @@ def test_an_undamaged_file_has_people_words_events_or_counts(name, tmp_path, jou
     material = registry.read_source(example.source(), tmp_path, journey)
     if len(material.reported_funnels) + len(material.touchpoint_metrics):
         return
-    assert len(material.people)
-    assert len(material.turns) + len(material.events) or name == "roster"
+    assert len(material.people) or len(material.keys)
+    assert len(material.turns) + len(material.events) or name in ("roster", "deals", "key map")
 
 
 @pytest.mark.parametrize("name", examples())

@@ -38,7 +38,7 @@ def rows(part, *values):
 
 
 def turn(ref, raw_id, kind, text, *, speaker="participant", question="", heading="", prompt=""):
-    about = (ref, raw_id, kind, "", prompt, question, "", "", pd.NaT)
+    about = (ref, raw_id, kind, "", prompt, question, "", "", pd.NaT, "", "")
     return (*about, speaker, heading, math.nan, text)
 
 
@@ -289,3 +289,31 @@ def test_of_a_person_with_two_ids_the_first_answers_stay_with_every_choice():
     stay = [True, True, False, False, True, True]
     assert pseudonyms._is_first(rows, "answers").tolist() == stay
     assert pseudonyms._is_first(rows, "events").all()
+
+
+def test_a_key_map_joins_people_and_makes_nobody_one(materials, config, journey, tmp_path):
+    before = len(
+        pseudonymise(materials, config, journey, open_vault("s", folder=tmp_path)).participants
+    )
+    keys = rows("keys", ("ZQUSER9", "zqsurvey1"), ("zqnobody", "zqelse"))
+    joined = [*materials, Material("roster", keys=keys)]
+    evidence = pseudonymise(joined, config, journey, open_vault("s", folder=tmp_path))
+    assert len(evidence.participants) == before - 1
+    wrote = evidence.documents.query("source == 'survey'")["participant_id"]
+    assert set(wrote) & set(evidence.events["participant_id"])
+    clash = [*materials, Material("roster", keys=rows("keys", ("zqroster1", "zqroster3")))]
+    with pytest.raises(SourceError, match="into one"):
+        pseudonymise(clash, config, journey, open_vault("s", folder=tmp_path))
+
+
+def test_what_a_person_is_worth_is_a_number_beside_their_words(
+    materials, config, journey, tmp_path
+):
+    crm = rows("people", ("zqroster1", ""), ("zquser9", "")).assign(value=[12.5, float("nan")])
+    evidence = pseudonymise(
+        [*materials, Material("roster", people=crm)], config, journey,
+        open_vault("s", folder=tmp_path),
+    )  # fmt: skip
+    worth = evidence.participants["value"]
+    assert worth.dtype == "float64"
+    assert worth.dropna().tolist() == [12.5]

@@ -65,7 +65,8 @@ def test_every_kind_of_source_reads_them(name, form, tmp_path, write):
         unused = list_unused_columns(source, tmp_path)
         frames[-1].append(list(unused.values()))
     for one, other in zip(*frames, strict=True):
-        assert str(one) == str(other)
+        # Who has no id is called by the file and row.
+        assert str(one).split() == str(other).replace(form, "a.csv").split()
     plain, packed = (recognise_file(tmp_path / file) for file in ("a.csv", form))
     assert (packed.kind, packed.what, packed.source) == (plain.kind, plain.what, plain.source)
 

@@ -12,6 +12,7 @@ def make_tables(texts):
             "document_id": document, "participant_id": document[-3:], "source": "talks",
             "kind": "interview", "wave": "", "text": text, "prompt": "", "question": "",
             "item": "", "declared_stage": "", "said_at": None,
+            "channel": "", "touchpoint": "",
         }
         for document, text in texts.items()
     ]  # fmt: skip

@@ -49,6 +49,25 @@ sources:
     consent: quote
     columns: {participant: ResponseId, submitted_at: StartDate}
     questions: [{id: why, kind: open, columns: Q1, stage: buy}]
+  - id: tickets
+    kind: feedback
+    files: tickets.csv
+    sampling: convenience
+    consent: quote
+    channel: e-mail
+    columns: {text: Body, participant: From, thread: Ticket, author_role: Role, title: Subject}
+    authors: {participant: customer, agent: agent}
+    identifying: [Name]
+  - id: crm
+    kind: roster
+    files: deals.csv
+    columns: {participant: Contact, value: Amount, lifecycle: Stage}
+    contacts: [Owner]
+    lifecycle_stages: {won: buy}
+  - id: keys
+    kind: keys
+    files: keys.csv
+    columns: {participant: contact, identifier: client}
   - id: log
     kind: events
     files: log.jsonl
@@ -85,6 +104,18 @@ Start Date,IP Address,Response ID,First Name,Email,Latitude,What got in your way
 {"ImportId":"startDate"},{"ImportId":"ip"},{"ImportId":"_recordId"},x,x,x,x
 2026-03-01 10:00:00,zq.10.0.0.1,ZQR_1,Zqanna,zqmail@zqhost.example,zq52,"So slow, says Zqanna"
 """.replace('{"ImportId":"', '"{""ImportId"":""').replace('"}', '""}"')
+TICKETS = """\
+Ticket,From,Role,Name,Subject,Body
+zqt1,zqeva@zqhost.example,customer,Zqeva Zqfox,"Zqeva asks","<p>The form crashed, says Zqeva.</p>\
+<script>zqscript</script><blockquote>Zqolder Zqtext</blockquote>"
+zqt1,zqagent7,agent,Zqida Zqgray,,"Dear Zqeva, zqagent7 here.
+
+On 1 Mar 2026 Zqeva wrote:
+> Zqquoted"
+zqt2,Zqjon Zqkern,customer,,,"Waiting was too long, Zqjon."
+"""
+DEALS = "Contact,Stage,Amount,Owner\nZQR_1,won,1200,Zqida Zqgray\nZQR_1,won,34.5,\n"
+KEYS = "contact,client\nZQR_2,zquser9\n"
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
@@ -131,7 +162,8 @@ def made(tmp_path_factory):
     folder.mkdir(parents=True)
     for name, text in {
         "study.yaml": STUDY, "report.csv": REPORT, "zqdi zqpoe and others.txt": GROUP,
-        "survey.csv": SURVEY, "log.jsonl": "".join(json.dumps(record) + "\n" for record in LOG),
+        "survey.csv": SURVEY, "tickets.csv": TICKETS, "deals.csv": DEALS, "keys.csv": KEYS,
+        "log.jsonl": "".join(json.dumps(record) + "\n" for record in LOG),
     }.items():  # fmt: skip
         (folder / name).write_text(text, "utf-8")
     (folder / "zqtalk1.docx").write_bytes(make_talk())
@@ -156,7 +188,11 @@ def test_everybody_is_read_and_joined(made, monkeypatch):
     monkeypatch.setenv("CJM_VAULT", str(made / "vault"))
     monkeypatch.chdir(made / "project")
     study = open_study("people")
-    assert set(study.documents["source"]) == {"talks", "group", "survey"}
+    assert set(study.documents["source"]) == {"talks", "group", "survey", "tickets"}
+    assert set(study.documents.query("source == 'tickets'")["channel"]) == {"e-mail"}
+    assert study.participants["value"].dropna().tolist() == [1234.5]
+    # The key map joins the third visitor of the log to somebody whom the roster knows.
+    assert study.events["participant_id"].nunique() == 2
     assert len(study.documents.query("source == 'group'")) == 3
     # Whoever answered the survey is in the log as well: the roster holds both ids.
     answered = set(study.documents.query("source == 'survey'")["participant_id"])
@@ -164,6 +200,9 @@ def test_everybody_is_read_and_joined(made, monkeypatch):
     assert study.events["stage"].tolist().count("buy") == 1
     texts = " ".join(study.documents["text"])
     assert "so slow that I left" in texts
+    assert "The form crashed, says [name]." in texts
+    for word in ("script", "older", "quoted"):
+        assert word not in texts
     assert "deleted" not in texts
     assert "hidden" not in texts
 

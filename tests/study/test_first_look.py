@@ -106,8 +106,8 @@ def test_the_span_of_time_is_said_and_a_missing_zone_is_asked_for(told):
 
 
 def test_people_in_two_sources_are_counted(told):
-    assert "talks and survey: 2 of 3 (67% of talks)" in told
-    assert "log and talks: 1 of 2 (50% of log)" in told
+    assert "2 of 3 in talks (67%) are also in survey, of 7 there (29%)" in told
+    assert "1 of 2 in log (50%) are also in talks, of 3 there (33%)" in told
 
 
 def test_people_per_stage_and_source_stand_in_a_table(told):

@@ -175,6 +175,7 @@ def test_every_format_is_recognised_as_its_kind(name, tmp_path):
         "survey workbook",
         "event table",
         "roster",
+        "key map",
         "funnel table",
         "campaign table",
     }

@@ -60,6 +60,7 @@ def told():
                 "document_id": document, "participant_id": places[document][0],
                 "source": places[document][1], "kind": "interview", "wave": "", "text": text,
                 "prompt": "", "question": "", "item": "", "declared_stage": "", "said_at": None,
+                "channel": "", "touchpoint": "",
             }
             for document, text in texts.items()
         ]  # fmt: skip

@@ -226,3 +226,35 @@ def test_row_order_changes_nothing(shop):
     turned = count_mentions_at(table.codes.iloc[::-1], table.excerpts.iloc[::-1], **options)
     assert_frame_equal(straight, turned)
     assert straight["stage"].dtype == SHOP.dtype
+
+
+def test_the_channel_that_words_were_written_in_counts_where_they_name_no_other(shop):
+    table = at(
+        shop(
+            ("a", "talks", "buy", "participant", "Slow.", SLOW),
+            ("b", "talks", "buy", "participant", "Slow.", SLOW),
+            ("c", "talks", "buy", "participant", "Slow.", SLOW),
+        ),
+        "Basket", "", "",
+    )  # fmt: skip
+    table.documents = table.documents.assign(channel=["e-mail", "e-mail", "SHOP"])
+    found = count_at(table, "channel", documents=table.documents)
+    # Written by e-mail about the basket: told of the web. "SHOP" is the journey's shop.
+    assert found == {
+        ("buy", "talks", "web", "slow"): (1, 3),
+        ("buy", "talks", "e-mail", "slow"): (1, 3),
+        ("buy", "talks", "shop", "slow"): (1, 3),
+    }
+    assert count_at(table, "touchpoint", documents=table.documents) == {
+        ("buy", "talks", "Basket", "slow"): (1, 3)
+    }
+
+
+def test_a_touchpoint_that_the_source_declares_outranks_what_a_machine_finds(shop):
+    table = at(shop(("a", "talks", "buy", "participant", "Slow.", SLOW)), "Basket")
+    table.documents = table.documents.assign(touchpoint="till", channel="e-mail")
+    found = count_at(table, "touchpoint", documents=table.documents)
+    assert found == {("buy", "talks", "Till", "slow"): (1, 1)}
+    assert count_at(table, "channel", documents=table.documents) == {
+        ("buy", "talks", "shop", "slow"): (1, 1)
+    }

@@ -186,9 +186,9 @@ def test_joins_are_over_the_smaller_source():
         {"log": {"a", "b", "c", "d"}, "talks": {"a", "x"}, "survey": {"x", "y", "z"}}
     )
     assert joins.to_numpy().tolist() == [
-        ["talks", "log", 2, 4, 1, 0.5],
-        ["survey", "log", 3, 4, 0, 0.0],
-        ["talks", "survey", 2, 3, 1, 0.5],
+        ["talks", "log", 2, 4, 1, 0.5, 0.25],
+        ["survey", "log", 3, 4, 0, 0.0, 0.0],
+        ["talks", "survey", 2, 3, 1, 0.5, 1 / 3],
     ]
 
 

@@ -193,6 +193,13 @@ def test_other_kinds_of_documents_name_their_place(told, kind, at):
     assert quotes_of(table)["at"].tolist() == [at]
 
 
+@pytest.mark.parametrize(("channel", "at"), [("e-mail", "feedback, e-mail"), ("", "feedback")])
+def test_feedback_names_the_channel_that_it_was_written_in(told, channel, at):
+    table = told(said("a"))
+    table.documents = table.documents.assign(kind="feedback", channel=channel)
+    assert quotes_of(table)["at"].tolist() == [at]
+
+
 def test_the_order_of_rows_changes_nothing_and_inputs_stay(told):
     table = told(
         *[said(who, LONG, SLOW, FEE) for who in "abcde"], said("f", LONG, EASE, stage="buy")

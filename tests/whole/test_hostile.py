@@ -1,9 +1,10 @@
 """Stored attacks in every text field of every kind of source: they stay text, to the last page.
 
-One study holds the whole corpus wherever a participant, a colleague or a file may write: words
-of txt, vtt, srt, sbv and docx interviews, of Otter and Whisper, names in a group, answers and
-headers of csv and xlsx surveys and of Qualtrics, events and their properties, also of GA4, notes
-of a usability test, the roster, people's codes and memos, findings, and all labels of study.yaml.
+One study holds the whole corpus wherever a participant, a colleague or a file may write: words of
+txt, vtt, srt, sbv and docx interviews, of Otter and Whisper, names in a group, answers and headers
+of csv and xlsx surveys and of Qualtrics, tickets with their channels, events and their properties,
+also of GA4, notes of a usability test, the roster, a CRM, people's codes and memos, findings, and
+all labels of study.yaml.
 Its report is read by two HTML parsers and by a browser.
 """
 
@@ -176,6 +177,14 @@ def write_exports(folder):
     answers = [[f"q{number:02d}", say(number, 11)] for number in range(len(PAYLOADS))]
     marks = ['{"ImportId":"_recordId"}', '{"ImportId":"QID1_TEXT"}']
     write_csv(folder / "qualtrics.csv", ["ResponseId", "Q1"], [["id", ALL], marks, *answers])
+    tickets = [
+        [f"f{number:02d}", payload, say(number, 15), payload, payload, number % 5 + 1]
+        for number, payload in enumerate(PAYLOADS)
+    ]
+    header = ["id", "title", "text", "channel", "touchpoint", "stars"]
+    write_csv(folder / "tickets.csv", header, tickets)
+    write_csv(folder / "deals.csv", ["id", "step", "worth"], [["c01", ALL, "5"], ["c02", "", "x"]])
+    write_csv(folder / "keys.csv", ["a", "b"], [[ALL, "c01"], ["c02", PAYLOADS[0]]])
     events = [
         {
             "event_name": payload, "event_timestamp": str(1772366400000000 + number * 10**6),
@@ -201,6 +210,22 @@ def configure_exports():
             "id": "qualtrics", "kind": "survey", "files": "qualtrics.csv", **common,
             "columns": {"participant": "ResponseId"},
             "questions": [{"id": "q1", "kind": "open", "columns": "Q1", "stage": "buy"}],
+        },
+        {
+            "id": "tickets", "kind": "feedback", "files": "tickets.csv", "label": ALL, **common,
+            "columns": {
+                "participant": "id", "text": "text", "title": "title", "channel": "channel",
+                "touchpoint": "touchpoint", "rating": "stars",
+            },
+            "channel": ALL,
+        },
+        {
+            "id": "deals", "kind": "roster", "files": "deals.csv", "label": ALL,
+            "columns": {"participant": "id", "lifecycle": "step", "value": "worth"},
+        },
+        {
+            "id": "keys", "kind": "keys", "files": "keys.csv", "label": ALL,
+            "columns": {"participant": "a", "identifier": "b"},
         },
         {
             "id": "ga4", "kind": "events", "files": "ga4.jsonl", "sampling": "census",

@@ -257,7 +257,7 @@ METHODS: dict[str, Made] = {
         "People in both worlds",
         "People of one source who are found in another by the same pseudonym.",
         "A person.",
-        "All people of the first source.",
+        "All people of the first source; the second rate is of all people of the other.",
         _NONE,
         "Table joins.",
     ),

@@ -230,6 +230,7 @@ def join_views(joins: pd.DataFrame | None, labels: Mapping[str, str]) -> list[Ce
             "n_b": count(row.get("n_b")),
             "n_both": count(row.get("n_both")),
             "match_rate": number(row.get("match_rate")),
+            "match_rate_b": number(row.get("match_rate_b")),
         }
         for row in rows(joins)
     ]

@@ -1,0 +1,97 @@
+"""Key maps: which id of one source is which of another, as a table of two columns.
+
+A roster says the same where it has one row a person. A key map may have many: the devices of a
+customer, the tickets of a contact.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from cjm_research.config import Keys
+from cjm_research.errors import SourceError
+from cjm_research.journey import Journey
+from cjm_research.material import Material
+from cjm_research.readers.cells import read_cells, require_columns, squeeze
+from cjm_research.readers.files import find_files
+from cjm_research.readers.notes import Notes
+from cjm_research.readers.rows import make_rows
+
+
+def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
+    """Return which ids are the same person's.
+
+    Parameters
+    ----------
+    source : Keys
+        `columns.participant` holds a person's id, `columns.identifier` one that another source
+        has for them.
+    folder : Path
+        The study folder.
+    journey : Journey
+        Not used; every reader takes the same arguments.
+
+    Returns
+    -------
+    Material
+        Pairs of ids. Nobody becomes a participant by standing in a key map. An identifier
+        that belongs to several people (a shared device) joins nobody: their words and deeds
+        would become one person's. Such pairs are left out and counted.
+
+    Raises
+    ------
+    SourceError
+        If a column is not declared or absent.
+    """
+    notes = Notes()
+    parts = []
+    for path in find_files(source, folder, notes):
+        cells = read_cells(
+            path, notes=notes, encoding=source.encoding, sheet=source.sheet,
+            delimiter=source.delimiter,
+        )  # fmt: skip
+        notes.of(path.name).format = "table"
+        missing = [key for key in ("participant", "identifier") if key not in source.columns]
+        if missing:
+            raise SourceError(
+                f"{path.name} (source '{source.id}')",
+                f"`columns:` does not say which column is `{missing[0]}`.",
+                "map `participant` and `identifier` in study.yaml.",
+            )
+        wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
+        require_columns(cells, wanted)
+        pairs = pd.DataFrame(
+            {
+                "raw_id": cells.frame[squeeze(source.columns["participant"])],
+                "other": cells.frame[squeeze(source.columns["identifier"])],
+            }
+        )
+        blank = (pairs == "").any(axis=1)
+        notes.set_aside(cells.file, "rows with one id only, left out", pairs.index[blank])
+        notes.of(path.name).n_used += int((~blank).sum())
+        parts.append(pairs[~blank])
+    if not parts:
+        return Material(source=source.id, **notes.parts())
+    pairs = pd.concat(parts, ignore_index=True)
+    return Material(
+        source=source.id,
+        keys=make_rows("keys", _find_certain(pairs, ", ".join(source.files), notes)),
+        **notes.parts(),
+    )
+
+
+def _find_certain(pairs: pd.DataFrame, files: str, notes: Notes) -> list[tuple[str, str]]:
+    """Return the pairs whose identifier has one person, and count partners of both."""
+    folded = pairs[["raw_id", "other"]].apply(lambda ids: ids.str.casefold())
+    pairs = pairs[~folded.duplicated()]
+    folded = folded[~folded.duplicated()]
+    shared = folded["other"].duplicated(keep=False)
+    many = folded["raw_id"][~shared].duplicated(keep=False)
+    notes.count(files, "pairs of ids", len(pairs))
+    n_shared = folded["other"][shared].nunique()
+    notes.warn(files, "identifiers of several participants (a shared device?), not used", n_shared)
+    n_many = folded["raw_id"][~shared][many].nunique()
+    notes.warn(files, "participants with several identifiers, joined to all of them", n_many)
+    return list(pairs.loc[~shared, ["raw_id", "other"]].itertuples(index=False, name=None))
