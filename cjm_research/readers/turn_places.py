@@ -1,0 +1,63 @@
+"""Where the turns of a transcript stand in the text that they were read from.
+
+Readers take labels, times and headings away and join lines. What is left of each line is its end,
+or all of it: so turns are found again line by line, without a word of how the format was parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+Places = tuple[int, ...]
+"""For each character of a turn that is no white space, where it stands in the text."""
+
+# A line's words begin with the line, or after a label, a time or a mark.
+_BEGINS = re.compile(r"[:：\])*>\d](?=\s*\S)")
+_LONGEST_LABEL = 160
+_LINE = re.compile(r"[^\n]+")
+
+
+def find_turns(text: str, turns: Sequence[str]) -> list[Places | None]:
+    """Return the places of turns in their text, None for one that is not found.
+
+    Parameters
+    ----------
+    text : str
+        With `\\n` for line ends.
+    turns : sequence of str
+        In the order of the text.
+    """
+    lines = [(match.start(), match[0]) for match in _LINE.finditer(text) if match[0].strip()]
+    found: list[Places | None] = []
+    at = 0
+    for turn in turns:
+        places, after = _find_turn(lines, at, "".join(turn.split()))
+        found.append(places)
+        at = at if places is None else after
+    return found
+
+
+def _find_turn(
+    lines: Sequence[tuple[int, str]], at: int, words: str
+) -> tuple[Places | None, int]:
+    """Return the places of one turn and the line after it."""
+    places: list[int] = []
+    done = 0
+    for number in range(at, len(lines)):
+        taken = _take_line(*lines[number], words, done)
+        places += taken
+        done += len(taken)
+        if done == len(words):
+            return tuple(places), number + 1
+    return None, at
+
+
+def _take_line(start: int, line: str, words: str, done: int) -> list[int]:
+    """Return the places of the longest end of a line with which the words go on."""
+    begins = [0, *(match.end() for match in _BEGINS.finditer(line, 0, _LONGEST_LABEL))]
+    for begin in begins:
+        rest = line[begin:]
+        if words.startswith("".join(rest.split()), done):
+            return [start + begin + i for i, one in enumerate(rest) if not one.isspace()]
+    return []
