@@ -1,4 +1,4 @@
-"""REFI-QDA files as they lie on disk: XML that is not trusted, alone (`.qdc`) or in a zip (`.qdpx`).
+"""REFI-QDA files as they lie on disk: untrusted XML, alone (`.qdc`) or in a zip (`.qdpx`).
 
 What QDA programs (NVivo, ATLAS.ti, MAXQDA, QualCoder and others) exchange. Nothing is extracted, no
 entity is ever expanded, and no path that a file names is followed outside it.
@@ -24,9 +24,10 @@ MAX_RATIO = 200
 _SMALL_BYTES = 20_000_000
 MAX_MEMBERS = 100_000
 MAX_DEPTH = 10_000
-MAX_ELEMENTS = 4_000_000
+MAX_ELEMENTS = 2_000_000
 BROKEN_ZIP = (
-    zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError,
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError,
+    ValueError,
 )  # fmt: skip
 """What reading a damaged, locked or strange archive raises."""
 

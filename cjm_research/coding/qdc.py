@@ -43,7 +43,7 @@ _GROUP_NAMES = {
     "need": "Needs",
     "reason": "Reasons",
 }
-_SAID_AS = {
+SAID_AS = {
     "pain_point": "pain_point",
     "painpoint": "pain_point",
     "pain": "pain_point",
@@ -51,7 +51,7 @@ _SAID_AS = {
     "need": "need",
     "reason": "reason",
 }
-_FIXED_GROUPS = frozenset({"stage", "emotion", "expectation", "theme"})
+FIXED_GROUPS = frozenset({"stage", "emotion", "expectation", "theme"})
 
 _HEADINGS = {
     "include": "inclusion",
@@ -182,7 +182,7 @@ class _Found:
     @property
     def group(self) -> str:
         """Name of the top-level code as a code group would be written."""
-        return _slug(self.path[0]).removesuffix("s")
+        return slug(self.path[0]).removesuffix("s")
 
 
 def _find_codebook(path: Path) -> ElementTree.Element:
@@ -216,9 +216,7 @@ def _find_codebook(path: Path) -> ElementTree.Element:
     return root
 
 
-_WHOLE = (
-    "it is a whole project (.qdpx). Export the codebook alone, or call the file codebook.qdpx."
-)
+_WHOLE = "it is a whole project (.qdpx). Export the codebook alone, or call the file codebook.qdpx."
 
 
 def _list_codes(root: ElementTree.Element) -> tuple[list[_Found], list[str]]:
@@ -266,13 +264,13 @@ def _make_entries(found: Sequence[_Found]) -> tuple[list[CodeEntry], list[str]]:
     parents = {code.path[0] for code in found if len(code.path) > 1}
     entries, placed, taken, left = [], [], [], Counter[str]()
     for code in found:
-        top, group = code.path[0], _SAID_AS.get(code.group)
+        top, group = code.path[0], SAID_AS.get(code.group)
         is_heading = (
-            len(code.path) == 1 and top in parents and (group or code.group in _FIXED_GROUPS)
+            len(code.path) == 1 and top in parents and (group or code.group in FIXED_GROUPS)
         )
         if is_heading or not code.codable:
             continue
-        if group is None and code.group in _FIXED_GROUPS:
+        if group is None and code.group in FIXED_GROUPS:
             left[top] += 1
             continue
         if group is None:
@@ -321,8 +319,8 @@ def _with_ids(placed: Sequence[tuple[str, _Found]]) -> list[CodeEntry]:
 
 def _id_forms(code: _Found) -> list[str]:
     """Return what a code's id may be, shortest first; the last is like no other."""
-    name = _slug(code.path[-1])
-    above = _slug(code.path[-2]) if len(code.path) > 1 else ""
+    name = slug(code.path[-1])
+    above = slug(code.path[-2]) if len(code.path) > 1 else ""
     forms = [name, *([f"{above}_{name}"] if above and name else [])]
     return [*forms, f"{forms[-1] or 'code'}_{code.guid.replace('-', '')}"]
 
@@ -361,7 +359,7 @@ def _own_guid(name: str) -> str:
     return str(uuid.uuid5(_OWN_GUIDS, name))
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """Lower case without accents, `_` for whatever is neither letter nor digit."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -29,7 +29,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True)
 class Measured:
-    """A text with `\\n` for line ends, in NFC, and how far each way of counting gets in it.
+    """A text with LF for line ends, in NFC, and how far each way of counting gets in it.
 
     Attributes
     ----------
@@ -59,8 +59,8 @@ class Measured:
         """Return the offset of each place between characters, from 0 to the end."""
         widths = self.widths[:, UNITS.index(unit)].astype(np.int64)
         is_end = self.line_ends > 0
-        counts = {"as they stand": self.line_ends[is_end], "one": 1, "two": 2}
-        widths[is_end] = counts[line_end]
+        stand = line_end == "as they stand"
+        widths[is_end] = self.line_ends[is_end] if stand else LINE_ENDS.index(line_end)
         return np.concatenate([[0], np.cumsum(widths)])
 
     def times(
@@ -140,10 +140,12 @@ def choose_reading(
     Returns
     -------
     Reading
-        Of several equal ones the first by custom: characters, and line ends as they stand.
+        Of several equal ones the first by custom: line ends as they stand, and characters; no
+        program is known to count bytes.
     """
     line_ends = ("one", "two", "as they stand") if is_atlas else LINE_ENDS
-    ways = [(unit, line_end) for unit in UNITS for line_end in line_ends]
+    ways = [(unit, line_end) for line_end in line_ends for unit in UNITS]
+    ways.sort(key=lambda way: way[0] == "bytes")
     n_fits = dict.fromkeys(ways, 0)
     spans: list[dict[tuple[str, str], tuple[int, int] | None]] = []
     for measured, claims in texts:

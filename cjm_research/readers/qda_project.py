@@ -61,6 +61,8 @@ class Selection:
     ----------
     start, end : int
         Characters of the source's `text`; -1 where `problem` says why it cannot be placed.
+    said : str
+        The offsets as the file has them, for messages.
     note : str
         Its description; a selection without codings is a memo.
     coder, at : str
@@ -71,6 +73,7 @@ class Selection:
 
     start: int
     end: int
+    said: str
     note: str
     coder: str
     at: str
@@ -88,7 +91,7 @@ class TextSource:
         Its place in the project, from 1; its name may be a person's.
     name : str
     text : str
-        With `\\n` for line ends, in NFC; empty where `missing` says why there is none.
+        With LF for line ends, in NFC; empty where `missing` says why there is none.
     missing : str
     selections : tuple of Selection
     times : tuple of (int, float)
@@ -218,7 +221,7 @@ class _Reader:
             elif kind in _MEDIA:
                 transcripts = element.findall(f"{self.space}Transcript")
                 for transcript in transcripts:
-                    name = transcript.get("name") or element.get("name", "")
+                    name = transcript.get("name", "") or element.get("name", "")
                     self._add_text(transcript, name)
                 self.odd["recordings without a transcript, left out"] += not transcripts
             elif kind in _OTHER_SOURCES:
@@ -241,8 +244,8 @@ class _Reader:
             claims = [claim for claim, _ in one.claims]
             spans = place(one.measured, claims, reading)
             selections = tuple(
-                self._selection(element, *span)
-                for (_, element), span in zip(one.claims, spans, strict=True)
+                self._selection(element, claim, *span)
+                for (claim, element), span in zip(one.claims, spans, strict=True)
             )
             for selection in selections:
                 if selection.problem:
@@ -354,7 +357,7 @@ class _Reader:
         return text, ""
 
     def _selection(
-        self, element: ElementTree.Element, start: int, end: int, problem: str
+        self, element: ElementTree.Element, claim: Claim, start: int, end: int, problem: str
     ) -> Selection:
         coder, at = _made_by(element)
         codings = []
@@ -364,7 +367,8 @@ class _Reader:
             codes = tuple(_plain_guid(ref.get("targetGUID", "")) for ref in refs)
             codings.append(Coding(codes, by or coder, when or at))
         note = " ".join((element.findtext(f"{self.space}Description") or "").split())
-        return Selection(start, end, note, coder, at, tuple(codings), problem)
+        said = f"{claim.start} to {claim.end}"
+        return Selection(start, end, said, note, coder, at, tuple(codings), problem)
 
 
 def _made_by(element: ElementTree.Element) -> tuple[str, str]:

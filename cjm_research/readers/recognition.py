@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from cjm_research.readers.cells import make_cells, read_records, squeeze
 from cjm_research.readers.event_exports import read_event_export
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.qda_project import is_project, read_project
 from cjm_research.readers.survey_exports import TABLE, Export, recognise_export
 from cjm_research.readers.times import read_times
-from cjm_research.readers.transcript_formats import open_transcript, recognise
+from cjm_research.readers.transcript_formats import Opened, open_transcript, recognise
 from cjm_research.readers.utterances import (
     GENERIC_INTERVIEWERS,
     GENERIC_OBSERVERS,
@@ -75,6 +76,8 @@ def recognise_file(path: Path) -> Guess:
             return Guess(path.name, "", "not read: it describes the others")
         if ending in TALKS or _is_whisper(path):
             return _guess_transcript(path)
+        if is_project(path):
+            return _guess_project(path)
         if is_xes(path):
             return _guess_xes(path)
         if ending in JSON_SUFFIXES:
@@ -97,29 +100,56 @@ def _is_whisper(path: Path) -> bool:
 def _guess_transcript(path: Path) -> Guess:
     file = open_transcript(path, encoding="", declared=frozenset())
     form = recognise(file)
-    turns = [turn for turn in form.parse(file).utterances if turn.text]
-    what = f"transcript, {form.name} ({form.sign})"
+    return _guess_talks(path.name, f"transcript, {form.name} ({form.sign})", [file])
+
+
+def _guess_project(path: Path) -> Guess:
+    project = read_project(path)
+    texts = [text for text in project.sources if text.text.strip()]
+    coded = [one for text in texts for selection in text.selections for one in selection.codings]
+    what = f"project of a QDA program (REFI-QDA): {len(texts)} texts, {len(coded)} codings in them"
+    files = [Opened(path, text.text, "utf-8", (), frozenset()) for text in texts]
+    missing = Counter(text.missing for text in project.sources if text.missing)
+    notes = [f"texts left out: {why} ({n})." for why, n in missing.items()]
+    if not texts:
+        return Guess(path.name, "", f"not read: {what}. {' '.join(notes)}".strip())
+    guess = _guess_talks(path.name, what, files)
+    notes.append("each text is a transcript: `participant_pattern:` finds whose it is in its name.")
+    if coded:
+        notes.append(f"`cjm codes import STUDY {path.name} --dry-run` shows what people coded.")
+    return replace(guess, asks=(*guess.asks, *notes))
+
+
+def _guess_talks(name: str, what: str, files: Sequence[Opened]) -> Guess:
+    """Return the guess of transcripts that are read in one way."""
+    parsed = [recognise(file).parse(file).utterances for file in files]
+    talks = [[turn for turn in turns if turn.text] for turns in parsed]
+    turns = [turn for talk in talks for turn in talk]
     labels = list(dict.fromkeys(turn.label for turn in turns if turn.label))
     if not turns:
-        return Guess(path.name, "", "not read: no turn of speech was found in it")
+        return Guess(name, "", "not read: no turn of speech was found in it")
     if not labels:
         note = (
             "no speaker's name was recognised: `one_voice: true` holds only if the participant "
             "alone is heard. If an interviewer is heard as well, write `Name: ` before each turn."
         )
-        return Guess(path.name, "transcripts", what, {"one_voice": True}, (note,))
+        return Guess(name, "transcripts", what, {"one_voice": True}, (note,))
     asking = _find_interviewers(labels, turns)
-    others = [label for label in labels if label not in asking and not _is_observer(label)]
     source: dict[str, Any] = {"interviewers": asking}
     notes = [f"turns: {_count_turns(labels, turns)}."]
     if asking:
         notes.append(f"{' and '.join(asking)} asks most often, and is proposed as interviewer.")
     elif len(labels) > 1:
         notes.append("nobody asks more often than others: name who does under `interviewers:`.")
-    if len(others) > 1:
+    if max(len(_find_others(talk, asking)) for talk in talks) > 1:
         source["participants"] = "speaker"
         notes.append("several people answer: each becomes a participant, by the name shown here.")
-    return Guess(path.name, "transcripts", what, source, tuple(notes))
+    return Guess(name, "transcripts", what, source, tuple(notes))
+
+
+def _find_others(turns: Sequence[Utterance], asking: Sequence[str]) -> set[str]:
+    labels = {turn.label for turn in turns if turn.label}
+    return {label for label in labels if label not in asking and not _is_observer(label)}
 
 
 _QUESTION = re.compile("[?？؟]")

@@ -67,7 +67,7 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
         _add_name(identities, "", name)
     unreviewed = 0
     for path in find_files(source, folder, notes):
-        for talk in _read_file(source, path, folder, notes):
+        for talk in read_talks(source, path, folder, notes):
             for raw_id in dict.fromkeys(talk.ids.values()):
                 people[raw_id] = None
                 if source.participants == "file":
@@ -139,8 +139,14 @@ class Talk:
         return [turn for turn in self.spoken if self.ids.get(fold(turn.label), raw_id) == raw_id]
 
 
-def _read_file(source: Transcripts, path: Path, folder: Path, notes: Notes) -> list[Talk]:
-    """Return the transcripts of a file, and note what was odd about them."""
+def read_talks(source: Transcripts, path: Path, folder: Path, notes: Notes) -> list[Talk]:
+    """Return the transcripts of a file, and note what was odd about them.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be decoded, is empty, or does not tell who speaks.
+    """
     if is_project(path):
         project = read_project(path, encoding=source.encoding)
         note_project(project, path.name, notes)
@@ -181,7 +187,7 @@ def read_project_talks(
     odd: Counter[str] = Counter()
     taken: set[str] = set()
     for text in project.sources:
-        stem = _ENDING.sub("", text.name) or text.name
+        stem = stem_of(text.name)
         raw_id = _find_id(source, stem)
         if text.missing:
             odd[f"texts of the project left out: {text.missing}"] += 1
@@ -226,8 +232,13 @@ def note_project(project: Project, where: str, notes: Notes) -> None:
 
 # What QDA programs leave at the end of a source's name: that of the file it was made from.
 _ENDING = re.compile(
-    r"\.(docx?|odt|rtf|txt|text|md|html?|pdf|vtt|srt|mp[34]|m4a|wav|mov|avi|wma|ogg)$", re.IGNORECASE
+    r"(?i)\.(docx?|odt|rtf|txt|text|md|html?|pdf|vtt|srt|mp[34]|m4a|wav|mov|avi|wma|ogg)$"
 )
+
+
+def stem_of(name: str) -> str:
+    """Return the name of a project's text without the ending of the file it was made from."""
+    return _ENDING.sub("", name) or name
 
 
 def _with_times(talk: Talk, text: TextSource) -> Talk:

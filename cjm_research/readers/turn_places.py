@@ -24,7 +24,7 @@ def find_turns(text: str, turns: Sequence[str]) -> list[Places | None]:
     Parameters
     ----------
     text : str
-        With `\\n` for line ends.
+        With LF for line ends.
     turns : sequence of str
         In the order of the text.
     """
@@ -38,9 +38,7 @@ def find_turns(text: str, turns: Sequence[str]) -> list[Places | None]:
     return found
 
 
-def _find_turn(
-    lines: Sequence[tuple[int, str]], at: int, words: str
-) -> tuple[Places | None, int]:
+def _find_turn(lines: Sequence[tuple[int, str]], at: int, words: str) -> tuple[Places | None, int]:
     """Return the places of one turn and the line after it."""
     places: list[int] = []
     done = 0

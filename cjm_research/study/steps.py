@@ -26,6 +26,7 @@ from cjm_research.config import (
 )
 from cjm_research.errors import ConfigError, quoted
 from cjm_research.journey import UNASSIGNED, Journey
+from cjm_research.material import Material
 from cjm_research.study import following, integrating
 from cjm_research.study.cache import Tables
 from cjm_research.study.kept_scores import measure_new
@@ -41,12 +42,7 @@ def make_evidence(
 
     Nothing is written before this returns: raw words live in memory only.
     """
-    materials = []
-    for source in config.sources:
-        if isinstance(source, Events) and source.stays:
-            continue
-        say(f"reading {source.name}")
-        materials.append(readers.read_source(source, folder, journey))
+    materials = read_materials(config, journey, folder, say)
     sheets = review.read_sheets(folder / "codes", journey=journey)
     evidence = privacy.pseudonymise(materials, config, journey, vault)
     unreviewed = {material.source: material.unreviewed for material in materials}
@@ -74,6 +70,17 @@ def make_evidence(
         sources.loc[mine, ["n_participants", "n_events"]] = counts
     tables["sources"] = sources
     return tables
+
+
+def read_materials(config: StudyConfig, journey: Journey, folder: Path, say: Say) -> list[Material]:
+    """Read every source that is read into memory; names and words are as they were found."""
+    materials = []
+    for source in config.sources:
+        if isinstance(source, Events) and source.stays:
+            continue
+        say(f"reading {source.name}")
+        materials.append(readers.read_source(source, folder, journey))
+    return materials
 
 
 def make_codes(

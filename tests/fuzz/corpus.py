@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 
 from cjm_research.config import Events, Observations, Roster, Source, Survey, Transcripts
+from tests.readers import qda
 from tests.readers.documents import MEET, OLDER_TEAMS, TEAMS, write_docx
 
 
@@ -223,6 +224,22 @@ def _xlsx() -> bytes:
     return target.getvalue()
 
 
+def _project() -> bytes:
+    memo = qda.words(TEXT, "twice", note="ask again")
+    coded = qda.words(TEXT, "By phone", qda.coding("phone"))
+    points = [
+        f'<SyncPoint guid="{qda.guid(at)}" position="{at}" timeStamp="{at}000"/>'
+        for at in ("0", "40")
+    ]
+    talk = qda.text_source("script", *points, tag="Transcript")
+    sources = [
+        qda.text_source("t1.docx", coded, memo), qda.text_source("inside", content=OTTER),
+        qda.element("AudioSource", talk, guid=qda.guid("audio"), name="talk.m4a"),
+    ]  # fmt: skip
+    texts = {"t1.docx": TEXT, "script": TEXT.replace("\n", "\r\n")}
+    return qda.pack(qda.qde(*sources, codes=[qda.code("phone")]), texts)
+
+
 def _survey(participant: str, *questions: tuple[str, str], **columns: str) -> dict[str, Any]:
     return {
         "columns": {"participant": participant} | columns,
@@ -273,6 +290,7 @@ def examples() -> dict[str, Example]:
             "a.csv", FORMS.encode(), Survey,
             _survey("Timestamp", ("What went wrong?", "open"), submitted_at="Timestamp"),
         ),
+        "QDA project": Example("a.qdpx", _project(), Transcripts, TALK, packed=True),
         "survey workbook": Example("a.xlsx", _xlsx(), Survey, _survey("id", *why), packed=True),
         "event table": Example("a.csv", EVENTS.encode(), Events, {"columns": log}),
         "GA4": Example("a.jsonl", _lines(GA4, GA4), Events),
