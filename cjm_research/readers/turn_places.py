@@ -15,6 +15,8 @@ Places = tuple[int, ...]
 # A line's words begin with the line, or after a label, a time or a mark.
 _BEGINS = re.compile(r"[:：\])*>\d](?=\s*\S)")
 _LONGEST_LABEL = 160
+_WIDEST_GAP = 20  # lines within a turn that hold none of its words: times, headings
+_MOST_TRIES = 50
 _LINE = re.compile(r"[^\n]+")
 
 
@@ -40,14 +42,28 @@ def find_turns(text: str, turns: Sequence[str]) -> list[Places | None]:
 
 def _find_turn(lines: Sequence[tuple[int, str]], at: int, words: str) -> tuple[Places | None, int]:
     """Return the places of one turn and the line after it."""
-    places: list[int] = []
-    done = 0
+    tries = 0
     for number in range(at, len(lines)):
-        taken = _take_line(*lines[number], words, done)
+        if tries < _MOST_TRIES and _take_line(*lines[number], words, 0):
+            places, after = _follow(lines, number, words)
+            if places is not None:
+                return places, after
+            tries += 1  # a heading, or the name of a speaker, said the first words
+    return None, at
+
+
+def _follow(lines: Sequence[tuple[int, str]], at: int, words: str) -> tuple[Places | None, int]:
+    """Return the places of a turn whose words begin in this line, and the line after it."""
+    places: list[int] = []
+    last = at
+    for number in range(at, len(lines)):
+        taken = _take_line(*lines[number], words, len(places))
         places += taken
-        done += len(taken)
-        if done == len(words):
+        if len(places) == len(words):
             return tuple(places), number + 1
+        last = number if taken else last
+        if number - last > _WIDEST_GAP:
+            break
     return None, at
 
 

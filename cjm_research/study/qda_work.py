@@ -21,7 +21,8 @@ from cjm_research.study.qda_places import place_selections
 _MAP_COLUMNS = ("name", "code_group", "code")
 _CHOSEN = ("stage", "emotion", "expectation")
 """Groups whose codes are given: a map cannot add to them."""
-_BY_MACHINE = re.compile(r"(?i)\bauto[- ]?cod(ed|er|ing|e)\b|\bAI\b|\bGPT\b|\bassistant\b")
+# Whole words: people are called Max and Ai, and research assistants code.
+_BY_MACHINE = re.compile(r"(?i)\bauto[- ]?cod(ed|er|ing)\b|\bAI[- ](assist|cod)|\b(Chat)?GPT\b")
 _ROW = ["document_id", "start", "end", "quote", "code_group", "code", "strength", "note",
         "coded_at", "participant_id"]  # fmt: skip
 
@@ -194,7 +195,7 @@ class _Coders:
 
     def _is_program(self, name: str) -> bool:
         folded = name.casefold()
-        of_origin = len(folded) > 2 and self._origin.startswith(folded)
+        of_origin = bool(folded) and f"{self._origin} ".startswith(f"{folded} ")
         return of_origin or bool(_BY_MACHINE.search(name))
 
     def _file_name(self, name: str, guid: str) -> str:

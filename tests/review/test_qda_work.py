@@ -145,6 +145,14 @@ def test_each_person_has_a_file_and_a_program_has_none(take, folder):
     assert any("whose names no file may bear" in note and "(3)" in note for note in done.notes)
 
 
+def test_people_who_are_called_as_a_program_begins_are_people(take):
+    users = ["Max", "Ai Mori", "research assistant", "MAXQDA", "ChatGPT", "Auto-Coder"]
+    each = [mara(BASKET, coding("Slow", coder=user)) for user in users]
+    done = take(project(*each, users=users, origin="MAXQDA 24.1"), dry_run=True)
+    assert sorted(done.appended) == ["ai-mori", "max", "research-assistant"]
+    assert len(done.lost) == 3
+
+
 def test_codings_that_name_nobody_need_a_name(take, folder):
     content = project(mara(BASKET, coding("Slow", coder=""), coder=""))
     done = take(content, dry_run=True)
