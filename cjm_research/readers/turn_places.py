@@ -17,6 +17,8 @@ _BEGINS = re.compile(r"[:：\])*>\d](?=\s*\S)")
 _LONGEST_LABEL = 160
 _WIDEST_GAP = 20  # lines within a turn that hold none of its words: times, headings
 _MOST_TRIES = 50
+_MOST_LOOKS = 2_000_000  # lines looked at for turns that are not there
+_BEGINNING = 200
 _LINE = re.compile(r"[^\n]+")
 
 
@@ -32,18 +34,22 @@ def find_turns(text: str, turns: Sequence[str]) -> list[Places | None]:
     """
     lines = [(match.start(), match[0]) for match in _LINE.finditer(text) if match[0].strip()]
     found: list[Places | None] = []
-    at = 0
+    at, looks = 0, _MOST_LOOKS
     for turn in turns:
-        places, after = _find_turn(lines, at, "".join(turn.split()))
+        stop = min(len(lines), at + looks)
+        places, after = _find_turn(lines, at, stop, "".join(turn.split()))
         found.append(places)
-        at = at if places is None else after
+        looks -= stop - at if places is None else 0
+        at = after
     return found
 
 
-def _find_turn(lines: Sequence[tuple[int, str]], at: int, words: str) -> tuple[Places | None, int]:
-    """Return the places of one turn and the line after it."""
+def _find_turn(
+    lines: Sequence[tuple[int, str]], at: int, stop: int, words: str
+) -> tuple[Places | None, int]:
+    """Return the places of one turn and the line after it; `at` where it is not found."""
     tries = 0
-    for number in range(at, len(lines)):
+    for number in range(at, stop):
         if tries < _MOST_TRIES and _take_line(*lines[number], words, 0):
             places, after = _follow(lines, number, words)
             if places is not None:
@@ -71,6 +77,8 @@ def _take_line(start: int, line: str, words: str, done: int) -> list[int]:
     """Return the places of the longest end of a line with which the words go on."""
     begins = [0, *(match.end() for match in _BEGINS.finditer(line, 0, _LONGEST_LABEL))]
     for begin in begins:
+        if not words.startswith("".join(line[begin : begin + _BEGINNING].split()), done):
+            continue
         rest = line[begin:]
         if words.startswith("".join(rest.split()), done):
             return [start + begin + i for i, one in enumerate(rest) if not one.isspace()]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cjm_research import coding, readers, review
 from cjm_research.codes import ADJUDICATED, NONE, PERSON
+from cjm_research.config import Transcripts
 from cjm_research.errors import ConfigError, SourceError, TableError, did_you_mean, quoted
 from cjm_research.review.anchors import plain
 from cjm_research.study import Study
@@ -87,7 +88,8 @@ def import_project(
     check_writable(study)
     if coder:
         review.check_name(coder, "coder")
-    project = readers.read_project(path)
+    encodings = [one.encoding for one in study.config.sources if isinstance(one, Transcripts)]
+    project = readers.read_project(path, encoding=next(filter(None, encodings), ""))
     sheets = review.read_sheets(study.place.folder / CODES, journey=study.journey)
     allowed = list_allowed_codes(study, given=sheets)
     used = {
@@ -115,7 +117,7 @@ def import_project(
     appended, known = {}, {}
     for name in sorted(rows):
         frame = pd.DataFrame(rows[name], columns=_ROW)
-        frame = frame.drop_duplicates(["document_id", "start", "end", "code_group", "code"])
+        frame = frame[~pd.Series([_key(row) for row in frame.to_dict("records")]).duplicated()]
         new = _drop_known(frame, sheets[sheets["coder_id"] == f"{PERSON}{name}"])
         appended[name], known[name] = len(new), len(frame) - len(new)
         if not dry_run:
@@ -251,4 +253,5 @@ def _drop_known(rows: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 
 def _key(row: Mapping[str, object]) -> tuple[str, ...]:
     keys = ("participant_id", "start", "code_group", "code")
-    return (*(str(row[key]) for key in keys), plain(str(row["quote"])))
+    memo = str(row["note"]).strip() if row["code_group"] == review.MEMO else ""
+    return (*(str(row[key]) for key in keys), plain(str(row["quote"])), memo)

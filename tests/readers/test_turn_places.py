@@ -1,5 +1,7 @@
 """Turns are found again in the text that they were read from, whatever format it has."""
 
+import time
+
 import pytest
 
 from cjm_research.readers.transcript_formats import Opened, recognise
@@ -34,3 +36,12 @@ def test_a_turn_that_is_not_there_is_not_placed_and_the_next_is():
     text = "A: one\nB: two\nA: three"
     first, second, third = find_turns(text, ["one", "zwei", "three"])
     assert (shown(text, first), second, shown(text, third)) == ("one", None, "three")
+
+
+def test_turns_that_are_nowhere_are_given_up_in_bounded_time():
+    lines = [f"P: line {number} of many" for number in range(20_000)]
+    begun = time.monotonic()
+    found = find_turns("\n".join(lines), ["P: nowhere"] * 20_000)
+    assert set(found) == {None}
+    assert find_turns("1 " * 2_000_000, ["2 " * 2_000_000]) == [None]
+    assert time.monotonic() - begun < 60

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from cjm_research.cli import main
 from cjm_research.errors import ConfigError, TableError
 from cjm_research.study import open_study, qda_work
+from tests.leaks import find_tokens
 from tests.readers.qda import code, coding, element, guid, pack, qde, selection, text_source, words
 from tests.review.test_coding_work import STUDY
 
@@ -194,8 +195,10 @@ def test_a_dry_run_writes_nothing(take, folder):
 
 
 def test_a_selection_without_a_code_is_a_memo(take, folder):
-    take(project(mara(BASKET, note="ask Mara again"), mara("I cried")))
-    assert rows(folder) == [(BASKET, "memo", "memo")]
+    first, second = mara(BASKET, note="ask Mara again"), mara(BASKET, note="or not")
+    take(project(first, mara("I cried")))
+    assert take(project(first, second)).appended == {"ana": 1}
+    assert rows(folder) == [(BASKET, "memo", "memo")] * 2
     written = pd.read_csv(folder / "codes" / "ana.csv", dtype=str)
     assert (written["note"][0], written["strength"][0]) == ("ask [name] again", "0")
 
@@ -378,3 +381,24 @@ def test_the_project_of_atlas_ti_has_no_text_and_says_so(folder):
     assert done.exit_code == 1
     assert "its text is not in the archive (6)" in done.output
     assert "sebpe" not in done.output
+
+
+def test_nobody_of_the_project_is_in_the_tables_or_the_codes(folder):
+    text = "Ina: How was it, Zqmara?\nZqmara: Slow, said Zqole. Zqole knows.\n"
+    marks = [words(text, "Slow, said Zqole", coding("Slow", coder="ana"), note="see Zqmara")]
+    sources = [
+        text_source("Zqmara Zqklein.docx", *marks), text_source("Zqole.docx"),
+        text_source("Zqgone.docx", selection(0, 4, coding("Slow"))),
+    ]  # fmt: skip
+    texts = {"Zqmara Zqklein.docx": text, "Zqole.docx": text.replace("Zqmara:", "Zqole:")}
+    content = qde(*sources, codes=SLOW, users=("ana", "Zquser@example.org"))
+    (folder / "p.qdpx").write_bytes(pack(content.replace(b"secret-person", b"Zqhome"), texts))
+    done = cjm(folder / "p.qdpx")
+    assert "1 rows appended for ana" in done.output, done.output
+    assert "Zq" not in done.output
+    study = open_study("tiny")
+    shown = "".join(table.to_csv() for table in study.tables.values())
+    assert "Slow, said [id]" in shown
+    assert "zq" not in shown.casefold()
+    assert "Zq" not in (folder / "codes" / "ana.csv").read_text("utf-8")
+    assert find_tokens([], folder / "codes", folder.parents[1] / "processed") == {}
