@@ -17,7 +17,7 @@ _BEGINS = re.compile(r"[:：\])*>\d](?=\s*\S)")
 _LONGEST_LABEL = 160
 _WIDEST_GAP = 20  # lines within a turn that hold none of its words: times, headings
 _MOST_TRIES = 50
-_MOST_LOOKS = 2_000_000  # lines looked at for turns that are not there
+_MOST_LOOKS = 300_000  # lines looked at for turns that are not there
 _BEGINNING = 200
 _LINE = re.compile(r"[^\n]+")
 

@@ -316,7 +316,7 @@ def test_a_study_brings_a_qdc_in_place_of_the_yaml(tmp_path, asked):
 
 def test_a_project_brings_its_codebook_alone(tmp_path):
     book_of_project = book(code(1, "Needs", code(2, "Map")), code(3, "Fog")).replace(SPACE, PROJECT)
-    for space in ("", ' basePath="/home/x"'):
+    for space in ("", ' basePath="secret-folder"'):
         content = f'<Project xmlns="{PROJECT}" name="p"{space}><Users/>{book_of_project}</Project>'
         with zipfile.ZipFile(tmp_path / "codebook.qdpx", "w") as archive:
             archive.writestr("Project.qde", content)

@@ -78,7 +78,7 @@ def qde(*sources, codes=(), users=(ANA, BEN), origin="NVivo 15", more=""):
             xmlns=SPACE,
             name="p",
             origin=origin,
-            basePath="/home/secret-person/study",
+            basePath="D:\\secret-person\\study",
         )
     ).encode()
 

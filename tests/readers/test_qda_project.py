@@ -360,7 +360,7 @@ ATTACKS = {
     "two projects": lambda: pack(ONE, **{"PROJECT.QDE": ONE}),
     "doctype": lambda: pack(b'<!DOCTYPE x [<!ENTITY a "b">]>' + ONE.partition(b"?>")[2]),
     "external entity": lambda: pack(
-        b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><Project xmlns="urn:QDA-XML:project:1.0"/>'
+        b'<!DOCTYPE x SYSTEM "passwd"><Project xmlns="urn:QDA-XML:project:1.0"/>'
     ),
     "doctype in UTF-16": lambda: pack('<!DOCTYPE x [<!ENTITY a "b">]><a/>'.encode("utf-16")),
     "not well-formed": lambda: pack(ONE[:-20]),
