@@ -67,14 +67,69 @@ def export(
 @codes.command("import")
 @click.argument("study")
 @click.argument("file", type=click.Path(path_type=Path))
-@_coder
+@click.option(
+    "--coder", default="", metavar="NAME",
+    help="Who coded a sheet: the file codes/NAME.csv. A project names its coders itself.",
+)  # fmt: skip
 @click.option("--new-codes", is_flag=True, help="Take codes that the codebook does not know.")
-def import_(study: str, file: Path, coder: str, new_codes: bool) -> None:
-    """Append the codes of a filled-in sheet FILE to those of STUDY. All or nothing."""
+@click.option(
+    "--map", "map_file", type=click.Path(path_type=Path),
+    help="Of a project: a .csv (name, code_group, code) that says what its codes are here.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Of a project: only say what would be appended.")
+def import_(
+    study: str, file: Path, coder: str, new_codes: bool, map_file: Path | None, dry_run: bool
+) -> None:
+    """Append the codes of a filled-in sheet FILE to those of STUDY. All or nothing.
+
+    FILE may be a project of a QDA program (.qdpx): each person's codings in its texts are
+    appended to that person's file, and what cannot be placed is listed with the reason.
+    """
     from cjm_research.study import coding_work, open_study
 
+    if file.suffix.casefold() == ".qdpx":
+        if new_codes:
+            raise click.UsageError("--new-codes is for sheets: new codes of a project are taken.")
+        _import_project(study, file, coder=coder, map_file=map_file, dry_run=dry_run)
+        return
+    if map_file is not None or dry_run:
+        raise click.UsageError("--map and --dry-run are for projects (.qdpx).")
+    if not coder:
+        raise click.UsageError("say who coded the sheet: --coder NAME.")
     n = coding_work.import_sheet(open_study(study), file, coder=coder, new_codes=new_codes)
     click.echo(f"{n:,} rows appended for {coder}." if n else "The sheet says nothing new.")
+
+
+def _import_project(
+    study: str, file: Path, *, coder: str, map_file: Path | None, dry_run: bool
+) -> None:
+    from cjm_research.study import open_study, qda_work
+
+    done = qda_work.import_project(
+        open_study(study), file, map_file=map_file, coder=coder, dry_run=dry_run
+    )
+    click.echo("How it was read:")
+    for note in done.notes:
+        click.echo(f"  {note}")
+    if done.matches:
+        click.echo("Its codes here:")
+    for match in done.matches:
+        became = f"{match.code_group} {match.code}" if match.code_group else "left out"
+        click.echo(f"  {match.name} -> {became} ({match.why})")
+    if done.lost:
+        click.echo(f"Not taken, {len(done.lost):,}:")
+    for line in done.lost[:_MOST_LINES]:
+        click.echo(f"  {line}")
+    if len(done.lost) > _MOST_LINES:
+        click.echo(f"  and {len(done.lost) - _MOST_LINES:,} more like these.")
+    if not done.appended:
+        click.echo("Nothing that a person coded can be placed in the study.")
+    would = "would be appended" if dry_run else "appended"
+    for name, n in done.appended.items():
+        click.echo(f"{n:,} rows {would} for {name}; {done.known[name]:,} were there already.")
+
+
+_MOST_LINES = 200
 
 
 @codes.command()

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from cjm_research.coding.code_matching import OWN_GROUP, CodeMatch, match_codes
 from cjm_research.coding.encoder import EMOTIONS, EncoderError, load_encoder, score_texts
 from cjm_research.coding.excerpts import split_excerpts
 from cjm_research.coding.explanations import Explanation, explain_excerpt
@@ -55,9 +56,11 @@ __all__ = [
     "EMOTIONS",
     "LEARNED",
     "OTHER",
+    "OWN_GROUP",
     "SET_ASIDE",
     "THEMES_FILE",
     "CodeEntry",
+    "CodeMatch",
     "Codebook",
     "Coder",
     "CodingSetting",
@@ -89,6 +92,7 @@ __all__ = [
     "load_encoder",
     "make_coders",
     "make_theme_coder",
+    "match_codes",
     "measure_excerpts",
     "read_qdc",
     "score_excerpts",

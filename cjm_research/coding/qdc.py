@@ -1,4 +1,4 @@
-"""Codebooks of QDA programs: the REFI-QDA codebook exchange format, `.qdc`.
+"""Codebooks of QDA programs: the REFI-QDA exchange formats, `.qdc` and (with a project) `.qdpx`.
 
 Written by the form of the standard's version 1.0 (qdasoftware.org). A code there has a name, a
 description and codes below it, and no more: what else a codebook of this package says of a code
@@ -20,14 +20,20 @@ from xml.etree import ElementTree
 from cjm_research.codes import NONE
 from cjm_research.coding.resources import CODE_GROUPS, Codebook, CodeEntry
 from cjm_research.errors import ConfigError, quoted
+from cjm_research.refi_qda import (
+    CODEBOOK,
+    GUID,
+    PROJECT_SUFFIX,
+    RefiError,
+    parse,
+    read_project_root,
+)
 
 MAX_BYTES = 16 * 1024 * 1024
 """Largest file that is read; the codebook of a large study takes some hundred thousand bytes."""
 
 _NAMESPACE = "urn:QDA-XML:codebook:1.0"
-_ANY_CODEBOOK = "urn:QDA-XML:codebook:"
 _OWN_GUIDS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:cjm-research:codebook")
-_GUID = re.compile(r"(\{)?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?(1)\})")
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -37,7 +43,7 @@ _GROUP_NAMES = {
     "need": "Needs",
     "reason": "Reasons",
 }
-_SAID_AS = {
+SAID_AS = {
     "pain_point": "pain_point",
     "painpoint": "pain_point",
     "pain": "pain_point",
@@ -45,7 +51,7 @@ _SAID_AS = {
     "need": "need",
     "reason": "reason",
 }
-_FIXED_GROUPS = frozenset({"stage", "emotion", "expectation", "theme"})
+FIXED_GROUPS = frozenset({"stage", "emotion", "expectation", "theme"})
 
 _HEADINGS = {
     "include": "inclusion",
@@ -76,7 +82,8 @@ def read_qdc(path: Path) -> Codebook:
     Parameters
     ----------
     path : Path
-        A `.qdc`: XML in a namespace `urn:QDA-XML:codebook:*`.
+        A `.qdc`: XML in a namespace `urn:QDA-XML:codebook:*`; or a `.qdpx`, of whose project
+        the codebook alone is read.
 
     Returns
     -------
@@ -90,7 +97,7 @@ def read_qdc(path: Path) -> Codebook:
         (which could name other files or blow up in memory), or is no codebook; if codes lack or
         share what the standard requires of each (guid, name, isCodable), or nest too deep.
     """
-    found, problems = _list_codes(_parse(path))
+    found, problems = _list_codes(_find_codebook(path))
     if problems:
         raise ConfigError(path.name, _first(problems))
     entries, notes = _make_entries(found)
@@ -175,41 +182,30 @@ class _Found:
     @property
     def group(self) -> str:
         """Name of the top-level code as a code group would be written."""
-        return _slug(self.path[0]).removesuffix("s")
+        return slug(self.path[0]).removesuffix("s")
 
 
-class _DoctypeError(Exception):
-    pass
-
-
-class _Builder(ElementTree.TreeBuilder):
-    """Stops at a DOCTYPE: no entity is ever declared, so none is fetched or expanded."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise _DoctypeError
-
-
-def _parse(path: Path) -> ElementTree.Element:
+def _find_codebook(path: Path) -> ElementTree.Element:
+    """Return the element CodeBook of a `.qdc`, or of the project in a `.qdpx`."""
     if not path.is_file():
         raise ConfigError(path.name, ["there is no such file."])
-    if path.stat().st_size > MAX_BYTES:
-        raise ConfigError(path.name, [f"it is larger than {MAX_BYTES // 1024**2} MiB."])
-    content = path.read_bytes()
-    if content.startswith(b"PK"):
-        raise ConfigError(path.name, ["it is a whole project (.qdpx). Export the codebook alone."])
     try:
-        parser = ElementTree.XMLParser(target=_Builder())  # noqa: S314
-        root = ElementTree.fromstring(content, parser)  # noqa: S314
-    except _DoctypeError:
-        raise ConfigError(
-            path.name,
-            ["it has a DOCTYPE, which is refused for safety. Export the codebook once more."],
-        ) from None
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ConfigError(path.name, [f"it is not well-formed XML: {error}."]) from error
+        if path.suffix.casefold() == PROJECT_SUFFIX:
+            root = read_project_root(path)
+            space = root.tag.removesuffix("Project")
+            book = root.find(f"{space}CodeBook")
+            return ElementTree.Element(f"{space}CodeBook") if book is None else book
+        if path.stat().st_size > MAX_BYTES:
+            raise RefiError(f"it is larger than {MAX_BYTES // 1024**2} MiB.")
+        content = path.read_bytes()
+        if content.startswith(b"PK"):
+            raise RefiError(_WHOLE)
+        root = parse(content)
+    except RefiError as error:
+        raise ConfigError(path.name, [str(error)]) from error
     if root.tag.startswith("{urn:QDA-XML:project:"):
-        raise ConfigError(path.name, ["it is a whole project. Export the codebook alone."])
-    if not (root.tag.startswith(f"{{{_ANY_CODEBOOK}") and root.tag.endswith("}CodeBook")):
+        raise ConfigError(path.name, [_WHOLE])
+    if not (root.tag.startswith(f"{{{CODEBOOK}") and root.tag.endswith("}CodeBook")):
         raise ConfigError(
             path.name,
             [
@@ -218,6 +214,9 @@ def _parse(path: Path) -> ElementTree.Element:
             ],
         )
     return root
+
+
+_WHOLE = "it is a whole project (.qdpx). Export the codebook alone, or call the file codebook.qdpx."
 
 
 def _list_codes(root: ElementTree.Element) -> tuple[list[_Found], list[str]]:
@@ -238,7 +237,7 @@ def _list_codes(root: ElementTree.Element) -> tuple[list[_Found], list[str]]:
         called = f"code '{name}'" if name else f"the code with guid '{guid}'"
         if not name:
             problems.append(f"{called} has no name.")
-        if not _GUID.fullmatch(guid):
+        if not GUID.fullmatch(guid):
             problems.append(f"{called}: guid '{guid}' is not 32 hexadecimal digits as 8-4-4-4-12.")
         guid = guid.strip("{}").lower()
         if guid and guid in seen:
@@ -265,13 +264,13 @@ def _make_entries(found: Sequence[_Found]) -> tuple[list[CodeEntry], list[str]]:
     parents = {code.path[0] for code in found if len(code.path) > 1}
     entries, placed, taken, left = [], [], [], Counter[str]()
     for code in found:
-        top, group = code.path[0], _SAID_AS.get(code.group)
+        top, group = code.path[0], SAID_AS.get(code.group)
         is_heading = (
-            len(code.path) == 1 and top in parents and (group or code.group in _FIXED_GROUPS)
+            len(code.path) == 1 and top in parents and (group or code.group in FIXED_GROUPS)
         )
         if is_heading or not code.codable:
             continue
-        if group is None and code.group in _FIXED_GROUPS:
+        if group is None and code.group in FIXED_GROUPS:
             left[top] += 1
             continue
         if group is None:
@@ -320,8 +319,8 @@ def _with_ids(placed: Sequence[tuple[str, _Found]]) -> list[CodeEntry]:
 
 def _id_forms(code: _Found) -> list[str]:
     """Return what a code's id may be, shortest first; the last is like no other."""
-    name = _slug(code.path[-1])
-    above = _slug(code.path[-2]) if len(code.path) > 1 else ""
+    name = slug(code.path[-1])
+    above = slug(code.path[-2]) if len(code.path) > 1 else ""
     forms = [name, *([f"{above}_{name}"] if above and name else [])]
     return [*forms, f"{forms[-1] or 'code'}_{code.guid.replace('-', '')}"]
 
@@ -360,7 +359,7 @@ def _own_guid(name: str) -> str:
     return str(uuid.uuid5(_OWN_GUIDS, name))
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """Lower case without accents, `_` for whatever is neither letter nor digit."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -97,14 +97,14 @@ def load_codebook(study_file: Path | None = None) -> Codebook:
     Parameters
     ----------
     study_file : Path, optional
-        A codebook.yaml of the same form, or a codebook.qdc (see `read_qdc`). Whichever of the
-        two exists is read; if neither does, the starter codebook stands alone.
+        A codebook.yaml of the same form, or a codebook.qdc or codebook.qdpx (see `read_qdc`).
+        Whichever of them exists is read; if none does, the starter codebook stands alone.
 
     Raises
     ------
     ConfigError
         If the study's file cannot be read, is not of its form or has unknown groups or keys, or
-        if both a .yaml and a .qdc are there.
+        if several of them are there.
     """
     entries = {(e.group, e.code): e for e in _entries(_packaged("codebook.yaml"), "codebook.yaml")}
     own = Codebook() if study_file is None else _read_own(study_file)
@@ -113,20 +113,23 @@ def load_codebook(study_file: Path | None = None) -> Codebook:
 
 
 def _read_own(study_file: Path) -> Codebook:
-    """Read a study's codebook in whichever of the two forms it exists."""
-    sheet, exchange = study_file.with_suffix(".yaml"), study_file.with_suffix(".qdc")
-    if sheet.exists() and exchange.exists():
+    """Read a study's codebook in whichever form it exists."""
+    sheet = study_file.with_suffix(".yaml")
+    exchanged = [study_file.with_suffix(ending) for ending in (".qdc", ".qdpx")]
+    there = [path for path in (sheet, *exchanged) if path.exists()]
+    if len(there) > 1:
+        first, second = there[0].name, there[1].name
         raise ConfigError(
-            f"{sheet.name} beside {exchange.name}",
+            f"{first} beside {second}",
             [
-                f"a study has one codebook. Remove {exchange.name} if codes are kept in "
-                f"{sheet.name}; remove {sheet.name} if they are kept in a QDA program."
+                f"a study has one codebook. Remove {second} if codes are kept in {first}; remove "
+                f"{first} if they are kept in {second}, by a QDA program."
             ],
         )
-    if exchange.exists():
+    if there and there[0] != sheet:
         from cjm_research.coding.qdc import read_qdc
 
-        return read_qdc(exchange)
+        return read_qdc(there[0])
     if not sheet.exists():
         return Codebook()
     try:

@@ -278,7 +278,7 @@ class _Worded(_Source):
 
 
 class Transcripts(_Worded):
-    """Interviews: text, Word, subtitles, or what Teams, Zoom, Meet, Otter and Whisper export."""
+    """Interviews: text, Word, subtitles, what Teams, Zoom, Meet, Otter, Whisper or QDA export."""
 
     kind: Literal["transcripts"]
     participants: Literal["file", "speaker"] = "file"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from cjm_research.privacy.alignment import Alignment, align_masked
 from cjm_research.privacy.counting import StudyMasker
 from cjm_research.privacy.evidence import Evidence
 from cjm_research.privacy.masking import Masker, build_masker, clean_text
@@ -13,10 +14,12 @@ from cjm_research.privacy.pseudonyms import pseudonymise
 from cjm_research.privacy.vault import Vault, open_vault
 
 __all__ = [
+    "Alignment",
     "Evidence",
     "Masker",
     "StudyMasker",
     "Vault",
+    "align_masked",
     "build_masker",
     "clean_text",
     "link_people",

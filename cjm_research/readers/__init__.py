@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from cjm_research.readers.columns import list_unused_columns
 from cjm_research.readers.files import list_files
+from cjm_research.readers.qda_places import PlacedTalk, PlacedTurn, place_project
+from cjm_research.readers.qda_project import (
+    Project,
+    Selection,
+    TextSource,
+    read_project,
+)
 from cjm_research.readers.recognition import Guess, recognise_file
 from cjm_research.readers.registry import READERS, read_source
 
 __all__ = [
-    "READERS", "Guess", "list_files", "list_unused_columns", "read_source", "recognise_file",
+    "READERS", "Guess", "PlacedTalk", "PlacedTurn", "Project", "Selection", "TextSource",
+    "list_files", "list_unused_columns", "place_project", "read_project", "read_source",
+    "recognise_file",
 ]  # fmt: skip

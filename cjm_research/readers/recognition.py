@@ -43,13 +43,14 @@ from cjm_research.readers.json_records import Records, as_text
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.parquet_records import open_parquet
 from cjm_research.readers.plain import SUMMARY
+from cjm_research.readers.qda_project import is_project, read_project
 from cjm_research.readers.reported_steps import describe_labels
 from cjm_research.readers.spss import SUFFIXES as SPSS_SUFFIXES
 from cjm_research.readers.spss import is_spss, read_spss
 from cjm_research.readers.survey_exports import SPSS, TABLE, Export, recognise_export
 from cjm_research.readers.survey_guesses import guess_survey
 from cjm_research.readers.times import find_unit
-from cjm_research.readers.transcript_formats import open_transcript, recognise
+from cjm_research.readers.transcript_formats import Opened, open_transcript, recognise
 from cjm_research.readers.turn_tables import has_turn_table
 from cjm_research.readers.utterances import (
     GENERIC_INTERVIEWERS,
@@ -110,6 +111,8 @@ def recognise_file(path: Path) -> Guess:
             return _guess_transcript(path)
         if ending in SPSS_SUFFIXES or is_spss(path):
             return _guess_spss(path)
+        if is_project(path):
+            return _guess_project(path)
         if is_xes(path):
             return _guess_xes(path)
         if _is_ga4_funnel(path):
@@ -145,32 +148,58 @@ def _read_head(path: Path) -> str:
 def _guess_transcript(path: Path) -> Guess:
     file = open_transcript(path, encoding="", declared=frozenset())
     form = recognise(file)
-    parsed = form.parse(file)
-    turns = [turn for turn in parsed.utterances if turn.text]
-    what = f"transcript, {form.name} ({form.sign})"
+    return _guess_talks(path.name, f"transcript, {form.name} ({form.sign})", [file])
+
+
+def _guess_project(path: Path) -> Guess:
+    project = read_project(path)
+    texts = [text for text in project.sources if text.text.strip()]
+    coded = [one for text in texts for selection in text.selections for one in selection.codings]
+    what = f"project of a QDA program (REFI-QDA): {len(texts)} texts, {len(coded)} codings in them"
+    files = [Opened(path, text.text, "utf-8", (), frozenset()) for text in texts]
+    missing = Counter(text.missing for text in project.sources if text.missing)
+    notes = [f"texts left out: {why} ({n})." for why, n in missing.items()]
+    if not texts:
+        return Guess(path.name, "", f"not read: {what}. {' '.join(notes)}".strip())
+    guess = _guess_talks(path.name, what, files)
+    notes.append("each text is a transcript: `participant_pattern:` finds whose it is in its name.")
+    if coded:
+        notes.append(f"`cjm codes import STUDY {path.name} --dry-run` shows what people coded.")
+    return replace(guess, asks=(*guess.asks, *notes))
+
+
+def _guess_talks(name: str, what: str, files: Sequence[Opened]) -> Guess:
+    """Return the guess of transcripts that are read in one way."""
+    parsed = [recognise(file).parse(file) for file in files]
+    talks = [[turn for turn in talk.utterances if turn.text] for talk in parsed]
+    turns = [turn for talk in talks for turn in talk]
     labels = list(dict.fromkeys(turn.label for turn in turns if turn.label))
     if not turns:
-        return Guess(path.name, "", "not read: no turn of speech was found in it")
+        return Guess(name, "", "not read: no turn of speech was found in it")
     if not labels:
         note = (
             "no speaker's name was recognised: `one_voice: true` holds only if the participant "
             "alone is heard. If an interviewer is heard as well, write `Name: ` before each turn."
         )
-        return Guess(path.name, "transcripts", what, {"one_voice": True}, (note,))
+        return Guess(name, "transcripts", what, {"one_voice": True}, (note,))
     asking = _find_interviewers(labels, turns)
-    others = [label for label in labels if label not in asking and not _is_observer(label)]
     source: dict[str, Any] = {"interviewers": asking}
     notes = [f"turns: {_count_turns(labels, turns)}."]
     if asking:
         notes.append(f"{' and '.join(asking)} asks most often, and is proposed as interviewer.")
     elif len(labels) > 1:
         notes.append("nobody asks more often than others: name who does under `interviewers:`.")
-    if len(others) > 1:
+    if max(len(_find_others(talk, asking)) for talk in talks) > 1:
         source["participants"] = "speaker"
         notes.append("several people answer: each becomes a participant, by the name shown here.")
-    if parsed.odd.get(SUMMARY):
+    if any(talk.odd.get(SUMMARY) for talk in parsed):
         notes.append(f"{SUMMARY}.")
-    return Guess(path.name, "transcripts", what, source, tuple(notes))
+    return Guess(name, "transcripts", what, source, tuple(notes))
+
+
+def _find_others(turns: Sequence[Utterance], asking: Sequence[str]) -> set[str]:
+    labels = {turn.label for turn in turns if turn.label}
+    return {label for label in labels if label not in asking and not _is_observer(label)}
 
 
 _QUESTION = re.compile("[?？؟]")

@@ -455,7 +455,7 @@ class Study:
 
     def _take_part(self) -> slicing.Part:
         folder = self.place.processed
-        vault = self._vault()
+        vault = self.open_vault()
         evidence_key, codes_key = self._make_key()
         evidence = load_or_make(
             folder,
@@ -525,7 +525,7 @@ class Study:
                     for path in readers.list_files(source, folder)
                 ],
                 following.describe_staying(self.config, self.journey, folder),
-                self._vault().digest("key"),
+                self.open_vault().digest("key"),
             ),
             "study.yaml": hash_parts(
                 self.config.model_dump_json(exclude=_WHEN_IT_RUNS), repr(self.journey)
@@ -559,7 +559,8 @@ class Study:
             self.journey, self.codebook, self.config.coding, self.place.folder
         )
 
-    def _vault(self) -> privacy.Vault:
+    def open_vault(self) -> privacy.Vault:
+        """Return the vault that holds the study's key and the aliases of its people."""
         return privacy.open_vault(
             self.config.privacy.vault or self.name,
             synthetic=self.config.privacy.synthetic,

@@ -37,8 +37,15 @@ _BUILT_IN = {
 }
 
 
-def list_allowed_codes(study: Study) -> pd.DataFrame:
+def list_allowed_codes(study: Study, *, given: pd.DataFrame | None = None) -> pd.DataFrame:
     """List the codes that people may give.
+
+    Parameters
+    ----------
+    study : Study
+    given : DataFrame, optional
+        Codes that people have given already (`code_group`, `code`); by default those of the
+        study's tables, which are made for it.
 
     Returns
     -------
@@ -53,7 +60,8 @@ def list_allowed_codes(study: Study) -> pd.DataFrame:
     rows += [(group, code, "", text) for group, codes in _BUILT_IN.items()
              for code, text in codes.items()]  # fmt: skip
     rows += [("emotion", emotion, "", "") for emotion in coding.EMOTIONS if emotion != "neutral"]
-    given = study.codes[lambda rows: rows["coder_id"].str.startswith(PERSON)]
+    if given is None:
+        given = study.codes[lambda rows: rows["coder_id"].str.startswith(PERSON)]
     given = given[~given["code"].isin([NONE, review.MEMO])]
     pairs = [(row["code_group"], code) for row in review.current_changes(log).to_dict("records")
              if row["action"] == "split" for code in review.split_codes(row["into"])]  # fmt: skip

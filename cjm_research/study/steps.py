@@ -46,12 +46,7 @@ def make_evidence(
 
     Nothing is written before this returns: raw words live in memory only.
     """
-    materials = []
-    for source in config.sources:
-        if isinstance(source, Events) and source.stays:
-            continue
-        say(f"reading {source.name}")
-        materials.append(_read(source, folder, journey))
+    materials = read_materials(config, journey, folder, say)
     sheets = review.read_sheets(folder / "codes", journey=journey)
     evidence = privacy.pseudonymise(materials, config, journey, vault)
     unreviewed = {material.source: material.unreviewed for material in materials}
@@ -101,6 +96,17 @@ def _read(source: Source, folder: Path, journey: Journey) -> Material:
             [(error.where, "warning", UNREADABLE, 1)], columns=COLUMNS["quality"]
         )
         return Material(source=source.id, quality=quality)
+
+
+def read_materials(config: StudyConfig, journey: Journey, folder: Path, say: Say) -> list[Material]:
+    """Read every source that is read into memory; names and words are as they were found."""
+    materials = []
+    for source in config.sources:
+        if isinstance(source, Events) and source.stays:
+            continue
+        say(f"reading {source.name}")
+        materials.append(_read(source, folder, journey))
+    return materials
 
 
 def make_codes(

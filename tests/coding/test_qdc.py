@@ -1,4 +1,5 @@
 import re
+import zipfile
 from xml.etree import ElementTree
 
 import pytest
@@ -8,6 +9,7 @@ from cjm_research.coding.qdc import MAX_BYTES, read_qdc, write_qdc
 from cjm_research.coding.resources import Codebook, CodeEntry
 from cjm_research.errors import ConfigError
 
+PROJECT = "urn:QDA-XML:project:1.0"
 SPACE = "urn:QDA-XML:codebook:1.0"
 GUID = "{0:08x}-0000-4000-8000-000000000000"
 
@@ -310,6 +312,42 @@ def test_a_study_brings_a_qdc_in_place_of_the_yaml(tmp_path, asked):
     assert labels["pain_point", "slow"] == "Slow"
     assert labels["pain_point", "trust"] == load_codebook().labels()["pain_point", "trust"]
     assert codebook.notes[0].startswith("2 codes became pain points")
+
+
+def test_a_project_brings_its_codebook_alone(tmp_path):
+    book_of_project = book(code(1, "Needs", code(2, "Map")), code(3, "Fog")).replace(SPACE, PROJECT)
+    for space in ("", ' basePath="secret-folder"'):
+        content = f'<Project xmlns="{PROJECT}" name="p"{space}><Users/>{book_of_project}</Project>'
+        with zipfile.ZipFile(tmp_path / "codebook.qdpx", "w") as archive:
+            archive.writestr("Project.qde", content)
+            archive.writestr("sources/a.txt", "P1: never read")
+        alone = read_qdc(tmp_path / "codebook.qdpx")
+        assert ids(alone) == {"Map": ("need", "map"), "Fog": ("pain_point", "fog")}
+    assert load_codebook(tmp_path / "codebook.yaml").labels()["need", "map"] == "Map"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f'<Project xmlns="{PROJECT}" name="p"/>', "it holds no codes"),
+        ("<!DOCTYPE x><a/>", "it has a DOCTYPE"),
+        ("<CodeBook/>", "a REFI-QDA project begins with"),
+    ],
+)
+def test_a_project_of_the_wrong_form_is_refused_by_name(tmp_path, content, words):
+    with zipfile.ZipFile(tmp_path / "codebook.qdpx", "w") as archive:
+        archive.writestr("project.qde", content)
+    with pytest.raises(ConfigError, match=rf"(?s)codebook\.qdpx cannot be used.*{words}"):
+        read_qdc(tmp_path / "codebook.qdpx")
+
+
+def test_what_is_written_comes_back_from_a_project_as_it_was(tmp_path):
+    codebook = load_codebook()
+    plain = write_qdc(codebook, tmp_path / "a.qdc").read_text("utf-8")
+    inside = plain.partition("?>")[2].replace(SPACE, PROJECT)
+    with zipfile.ZipFile(tmp_path / "a.qdpx", "w") as archive:
+        archive.writestr("project.qde", f'<Project xmlns="{PROJECT}" name="p">{inside}</Project>')
+    assert read_qdc(tmp_path / "a.qdpx").entries == codebook.entries
 
 
 @pytest.mark.parametrize("asked", ["codebook.yaml", "codebook.qdc"])

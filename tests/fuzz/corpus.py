@@ -30,6 +30,7 @@ from cjm_research.config import (
     Survey,
     Transcripts,
 )
+from tests.readers import qda
 from tests.readers.documents import MEET, OLDER_TEAMS, TEAMS, write_docx
 from tests.readers.feeds import make_row, pack_tar, pack_zip, write_feed
 
@@ -419,6 +420,22 @@ def sav(*, packed: bool = False) -> bytes:
     return content[:92] + b"01 Mar 2610:00:00" + content[109:]
 
 
+def _project() -> bytes:
+    memo = qda.words(TEXT, "twice", note="ask again")
+    coded = qda.words(TEXT, "By phone", qda.coding("phone"))
+    points = [
+        f'<SyncPoint guid="{qda.guid(at)}" position="{at}" timeStamp="{at}000"/>'
+        for at in ("0", "40")
+    ]
+    talk = qda.text_source("script", *points, tag="Transcript")
+    sources = [
+        qda.text_source("t1.docx", coded, memo), qda.text_source("inside", content=OTTER),
+        qda.element("AudioSource", talk, guid=qda.guid("audio"), name="talk.m4a"),
+    ]  # fmt: skip
+    texts = {"t1.docx": TEXT, "script": TEXT.replace("\n", "\r\n")}
+    return qda.pack(qda.qde(*sources, codes=[qda.code("phone")]), texts)
+
+
 def _survey(participant: str, *questions: tuple[str, str], **columns: str) -> dict[str, Any]:
     return {
         "columns": {"participant": participant} | columns,
@@ -473,6 +490,7 @@ def examples() -> dict[str, Example]:
             "a.csv", FORMS.encode(), Survey,
             _survey("Timestamp", ("What went wrong?", "open"), submitted_at="Timestamp"),
         ),
+        "QDA project": Example("a.qdpx", _project(), Transcripts, TALK, packed=True),
         "survey workbook": Example("a.xlsx", _xlsx(), Survey, _survey("id", *why), packed=True),
         "SPSS": Example(
             "a.sav", sav(), Survey,

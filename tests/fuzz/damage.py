@@ -77,13 +77,16 @@ def _swap_lines(content: bytes, draw: random.Random) -> bytes:
 _WOUNDS = [_flip, _insert, _insert, _delete, _repeat, _cut, _swap_lines]
 
 
+_READ = ("document", "sheet1", "project.qde", "hit")
+
+
 def _damage_member(content: bytes, draw: random.Random) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old:
         members = {member.filename: old.read(member) for member in old.infolist()}
     hit = draw.choice(sorted(members))
     # Documents and sheets hold what is read; the rest is hit as often as all of them together.
-    inner = [name for name in members if "document" in name or "sheet1" in name or "hit" in name]
+    inner = [name for name in members if any(part in name for part in _READ)]
     hit = draw.choice(inner) if inner and draw.random() < 0.5 else hit
     members[hit] = _wound_often(members[hit], draw)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:

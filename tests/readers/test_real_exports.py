@@ -1,14 +1,18 @@
 """Real exports that no other test reads: rows, people and dates, counted by other means."""
 
 import csv
+import gzip
 from collections import Counter
 
-from cjm_research.config import Observations, Survey
+import pandas as pd
+
+from cjm_research.config import Events, Observations, Survey
 from cjm_research.readers import read_source
 
 
 def rows_of(path):
-    with path.open(encoding="utf-8", newline="") as file:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     return header, rows
 
@@ -77,3 +81,26 @@ def test_the_layout_test_of_2018(shared, journey):
     assert len(material.events) == len(rows) == 280
     place = header.index(notes)
     assert len(material.turns) == sum(bool(row[place].strip()) for row in rows) == 106
+
+
+def test_the_web_shop_log(shared, journey):
+    path = shared / "retentioneering" / "ecom.csv.gz"
+    header, rows = rows_of(path)
+    source = Events.model_validate(
+        {
+            "id": "e", "kind": "events", "files": [path.name], "sampling": "census",
+            "columns": {
+                "participant": "user_id", "session": "session_id", "event": "event",
+                "occurred_at": "timestamp", "device": "platform",
+            },
+        }
+    )  # fmt: skip
+    events = read_source(source, path.parent, journey).events
+    assert len(events) == len(rows) == 31_106
+    assert events["raw_id"].nunique() == 600
+    assert events["session_id"].nunique() == 3_605
+    assert Counter(events["event"]) == Counter(row[header.index("event")] for row in rows)
+    times = pd.to_datetime(events["occurred_at"], utc=True)
+    written = [row[header.index("timestamp")] for row in rows]
+    assert str(times.min())[:19] == min(written)
+    assert str(times.max())[:19] == max(written)
