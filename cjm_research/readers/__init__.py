@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cjm_research.readers.columns import list_unused_columns
 from cjm_research.readers.files import list_files
+from cjm_research.readers.guesses.guess import Guess
 from cjm_research.readers.qda_places import PlacedTalk, PlacedTurn, place_project
 from cjm_research.readers.qda_project import (
     Project,
@@ -14,7 +15,7 @@ from cjm_research.readers.qda_project import (
     TextSource,
     read_project,
 )
-from cjm_research.readers.recognition import Guess, recognise_file
+from cjm_research.readers.recognition import recognise_file
 from cjm_research.readers.registry import READERS, read_source
 
 __all__ = [

@@ -17,7 +17,7 @@ import pandas as pd
 from cjm_research.errors import quoted
 from cjm_research.readers.cells import squeeze
 from cjm_research.readers.choices import CHECKED, NAMES_OTHER, UNCHECKED, split_cell
-from cjm_research.readers.column_signs import (
+from cjm_research.readers.guesses.column_signs import (
     IDS,
     is_choice,
     is_time,
@@ -116,7 +116,7 @@ class _Survey:
         self.left = [name for name in self.left if name not in taken]
 
 
-def guess_survey(
+def guess_questions(
     frame: pd.DataFrame,
     export: Export,
     *,
