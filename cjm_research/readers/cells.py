@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from cjm_research.config import Source
 from cjm_research.errors import SourceError, did_you_mean, quoted
 from cjm_research.readers.archives import (
     MAX_TOTAL_BYTES,
@@ -157,6 +158,24 @@ def _names_table(member: str) -> bool:
     # macOS packs a shadow beside each file, whose name begins with `._`.
     shadow = member.startswith("__MACOSX") or member.rpartition("/")[2].startswith(".")
     return member.casefold().endswith((*_PLAIN, *_GZIPPED)) and not shadow
+
+
+def require_mapping(source: Source, *keys: str) -> None:
+    """Check that `columns:` of a source maps these keys, without which it says nothing.
+
+    Raises
+    ------
+    SourceError
+        Naming every key that is not mapped.
+    """
+    mapped: Mapping[Any, str] = getattr(source, "columns", {})
+    missing = [f"`{key}`" for key in keys if key not in mapped]
+    if missing:
+        raise SourceError(
+            f"{', '.join(source.files)} (source '{source.id}')",
+            f"`columns:` does not say which column is {' and which is '.join(missing)}.",
+            "map it in study.yaml.",
+        )
 
 
 def require_columns(cells: Cells, wanted: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from cjm_research.readers.cells import (
     make_cells,
     read_cells,
     require_columns,
+    require_mapping,
     squeeze,
 )
 from cjm_research.readers.consent import read_consent
@@ -140,12 +141,7 @@ def read_feedback(source: Feedback, folder: Path, journey: Journey) -> Material:
 
 
 def _wanted_columns(source: Feedback) -> dict[str, str]:
-    if "text" not in source.columns:
-        raise SourceError(
-            f"{', '.join(source.files)} (source '{source.id}')",
-            "`columns:` does not say which column is `text`.",
-            "map it in study.yaml.",
-        )
+    require_mapping(source, "text")
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     return wanted | dict.fromkeys(source.identifying, "identifying")
 

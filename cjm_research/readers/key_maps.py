@@ -11,10 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from cjm_research.config import Keys
-from cjm_research.errors import SourceError
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.readers.cells import read_cells, require_columns, squeeze
+from cjm_research.readers.cells import read_cells, require_columns, require_mapping, squeeze
 from cjm_research.readers.files import find_files
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.rows import make_rows
@@ -45,6 +44,7 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
     SourceError
         If a column is not declared or absent.
     """
+    require_mapping(source, "participant", "identifier")
     notes = Notes()
     parts = []
     for path in find_files(source, folder, notes):
@@ -53,13 +53,6 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
             delimiter=source.delimiter,
         )  # fmt: skip
         notes.of(path.name).format = "table"
-        missing = [key for key in ("participant", "identifier") if key not in source.columns]
-        if missing:
-            raise SourceError(
-                f"{path.name} (source '{source.id}')",
-                f"`columns:` does not say which column is `{missing[0]}`.",
-                "map `participant` and `identifier` in study.yaml.",
-            )
         wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
         require_columns(cells, wanted)
         pairs = pd.DataFrame(

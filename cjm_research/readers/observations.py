@@ -13,7 +13,14 @@ from cjm_research.config import Observations, Outcome, Rule, resolve_stage
 from cjm_research.errors import SourceError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
+from cjm_research.readers.cells import (
+    Cells,
+    read_cells,
+    require_columns,
+    require_mapping,
+    rows_in_words,
+    squeeze,
+)
 from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.rows import Row, make_rows, make_turn
@@ -116,13 +123,7 @@ def _fits(frame: pd.DataFrame, rule: Rule) -> pd.Series:
 
 
 def _wanted_columns(source: Observations) -> dict[str, str]:
-    absent = [key for key in ("participant", "item") if key not in source.columns]
-    if absent:
-        raise SourceError(
-            f"{', '.join(source.files)} (source '{source.id}')",
-            f"`columns:` does not say which column is {quoted(absent)}.",
-            "map these columns in study.yaml.",
-        )
+    require_mapping(source, "participant", "item")
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     for outcome in source.outcomes:
         for rule in outcome.rules:

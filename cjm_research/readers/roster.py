@@ -14,7 +14,14 @@ from cjm_research.errors import SourceError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import VALUE, Material
 from cjm_research.readers.amounts import read_amounts
-from cjm_research.readers.cells import Cells, read_cells, require_columns, rows_in_words, squeeze
+from cjm_research.readers.cells import (
+    Cells,
+    read_cells,
+    require_columns,
+    require_mapping,
+    rows_in_words,
+    squeeze,
+)
 from cjm_research.readers.consent import read_consent
 from cjm_research.readers.files import find_files
 from cjm_research.readers.notes import Notes
@@ -84,12 +91,7 @@ def read_roster(source: Roster, folder: Path, journey: Journey) -> Material:
 
 
 def _wanted_columns(source: Roster) -> dict[str, str]:
-    if "participant" not in source.columns:
-        raise SourceError(
-            f"{', '.join(source.files)} (source '{source.id}')",
-            "`columns:` does not say which column is `participant`.",
-            "map it in study.yaml.",
-        )
+    require_mapping(source, "participant")
     wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
     if source.lifecycle_stages and "lifecycle" not in source.columns:
         raise SourceError(
