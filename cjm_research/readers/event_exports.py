@@ -288,7 +288,7 @@ def _written_time(value: Any) -> int | None:
 
 
 def _matomo_time(record: Record) -> int | None:
-    return _epoch(record.get("timestamp"), per_second=1)
+    return _epoch(record.get("timestamp") or record.get("serverTimestamp"), per_second=1)
 
 
 def _unfold_visit(visit: Record) -> Iterator[Record]:
@@ -296,7 +296,8 @@ def _unfold_visit(visit: Record) -> Iterator[Record]:
     actions = visit.get("actionDetails")
     for action in actions if isinstance(actions, list) else ():
         if isinstance(action, dict):
-            yield about | {"timestamp": None} | action
+            # The visit's own times are of its last action.
+            yield about | {"timestamp": None, "serverTimestamp": None} | action
 
 
 def _name_call(call: Record) -> Iterator[Record]:
@@ -324,9 +325,9 @@ EXPORTS = (
             "event_name",
             "event_bundle_sequence_id",
         ),
-    ),
         # Of one bundle may be events of one name and microsecond; older exports lack these.
         apart=("batch_event_index", "batch_page_id", "batch_ordering_id"),
+    ),
     EventExport(
         "Mixpanel",
         frozenset({"event", "properties"}),

@@ -238,6 +238,32 @@ def test_matomo_visits_become_their_actions(read):
     assert noted(material)["events without a readable time, left out"] == 1
 
 
+MATOMO = {"idVisit": "8", "visitorId": "abc", "serverTimestamp": 1720119999}
+
+
+def matomo(*actions, **more):
+    whole = [{"type": "action", "pageTitle": "search"} | action for action in actions]
+    return json.dumps([MATOMO | {"actionDetails": whole} | more])
+
+
+def test_matomo_time_spent_may_be_a_number_or_text(read):
+    actions = [{"timestamp": 1720111385, "timeSpent": spent} for spent in (14, "14")]
+    material = read("a.json", matomo(*actions), columns={"value": "timeSpent"})
+    assert rows(material, "value") == [[14.0], [14.0]]
+
+
+def test_matomo_times_in_words_of_a_language_are_never_read(read):
+    pretty = "Jul 4, 2024 18:43:05"
+    times = [{"timestamp": 1720111385}, {"serverTimestamp": 1720111399}, {}]
+    material = read("a.json", matomo(*[{"serverTimePretty": pretty} | time for time in times]))
+    assert rows(material, "occurred_at") == [
+        ["2024-07-04 16:43:05+00:00"],
+        ["2024-07-04 16:43:19+00:00"],
+    ]
+    # The visit's own time is of its last action, and nobody else's.
+    assert noted(material)["events without a readable time, left out"] == 1
+
+
 VALUE = pa.struct([("string_value", pa.string()), ("int_value", pa.int64())])
 GA4_SCHEMA = pa.schema(
     [
