@@ -117,6 +117,25 @@ def test_qualtrics_of_before_2017_has_two_header_rows(read):
 
 
 FIRST = ["Respondent ID", "Collector ID", "Start Date", "IP Address", "Email Address"]
+@pytest.mark.parametrize(
+    ("column", "cells", "written"),
+    [
+        ("Finished", ["True", "False", "True"], "their text"),
+        ("Finished", ["1", "0", ""], "numeric codes"),
+        ("Status", ["IP Address", "Imported", "IP Address"], "their text"),
+        ("Status", ["0", "0", "4"], "numeric codes"),
+    ],
+)
+def test_qualtrics_codes_or_text_of_choices_are_recorded(read, column, cells, written):
+    ids = ["ResponseId", column, "Q1"]
+    imports = [json.dumps({"ImportId": name}) for name in ids]
+    records = [[f"R_{n}", cell, "slow"] for n, cell in enumerate(cells)]
+    material, _ = read("a.csv", table(ids, ids, imports, *records), {"Q1": "open"})
+    assert noted(material)[f"choices are written as {written}"] == 1
+    # Who did not finish has answered what they answered.
+    assert material.turns["text"].tolist() == ["slow"] * 3
+
+
 MONKEY = [
     [*FIRST, "What went wrong?", "Which do you use?", "", ""],
     [*[""] * 5, "Open-Ended Response", "Web", "App", "Other (please specify)"],
