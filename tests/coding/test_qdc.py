@@ -214,7 +214,7 @@ def test_what_the_format_cannot_hold_is_not_written(codebook, words, tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
-def test_a_file_may_be_in_any_declared_encoding(read, encoding):
+def test_accented_names_in_any_declared_encoding_are_read(read, encoding):
     declared = encoding.removesuffix("-sig")
     text = f'<?xml version="1.0" encoding="{declared}"?>' + book(code(1, "Ärger"))
     assert ids(read(text.encode(encoding))) == {"Ärger": ("pain_point", "arger")}

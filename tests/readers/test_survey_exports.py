@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from cjm_research.config import Survey
+from cjm_research.errors import SourceError
 from cjm_research.readers import list_unused_columns, read_source, recognise_file
 from cjm_research.readers.survey_exports import recognise_export, strip_guard
 
@@ -77,7 +78,7 @@ QUALTRICS = {
     ],
     ids=["csv", "byte-order mark", "tsv in utf-16", "LF"],
 )
-def test_qualtrics_three_header_rows_previews_wording_and_zone(read, content):
+def test_qualtrics_three_header_rows_line_breaks_previews_wording_and_zone(read, content):
     material, unused = read("a.csv", content, **QUALTRICS)
     assert material.people["raw_id"].tolist() == ["R_1", "R_3"]
     assert material.turns[["text", "prompt"]].to_numpy().tolist() == [
@@ -116,7 +117,6 @@ def test_qualtrics_of_before_2017_has_two_header_rows(read):
     ]
 
 
-FIRST = ["Respondent ID", "Collector ID", "Start Date", "IP Address", "Email Address"]
 @pytest.mark.parametrize(
     ("column", "cells", "written"),
     [
@@ -136,6 +136,7 @@ def test_qualtrics_codes_or_text_of_choices_are_recorded(read, column, cells, wr
     assert material.turns["text"].tolist() == ["slow"] * 3
 
 
+FIRST = ["Respondent ID", "Collector ID", "Start Date", "IP Address", "Email Address"]
 MONKEY = [
     [*FIRST, "What went wrong?", "Which do you use?", "", ""],
     [*[""] * 5, "Open-Ended Response", "Web", "App", "Other (please specify)"],
@@ -162,6 +163,17 @@ def test_surveymonkey_fills_the_question_over_its_columns(read):
     assert str(material.answered["said_at"].iloc[0]) == "2026-03-13 10:00:00+00:00"
     assert ["1", "email", "m@example.org"] in material.identities.to_numpy().tolist()
     assert unused == {"a.csv": ["Collector ID", f"{asked}: App"]}
+
+
+def test_surveymonkey_dates_are_american_only_where_a_day_or_study_yaml_says_so(read):
+    row = [MONKEY[2][0], MONKEY[2][1], "03/04/2026 10:00:00", *MONKEY[2][3:]]
+    about = {"columns": {"submitted_at": "Start Date"}}
+    with pytest.raises(SourceError, match="may be day/month or month/day"):
+        read("a.csv", table(*MONKEY[:2], row), {"What went wrong?": "open"}, **about)
+    material, _ = read(
+        "a.csv", table(*MONKEY[:2], row), {"What went wrong?": "open"}, day_first=False, **about
+    )
+    assert str(material.answered["said_at"].iloc[0]) == "2026-03-04 10:00:00+00:00"
 
 
 @pytest.mark.parametrize("second", [[[""] * 9], []], ids=["an empty second row", "none"])
