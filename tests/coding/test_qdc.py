@@ -224,8 +224,10 @@ def test_an_older_version_of_the_format_with_sets_and_braces_is_read(read):
     guid = GUID.format(1)
     text = book(code(1, "Needs"), space="urn:QDA-XML:codebook:0:4").replace(guid, f"{{{guid}}}")
     text = text.replace("</Codes>", f'</Codes><Sets><Set guid="{GUID.format(2)}" name="s"/></Sets>')
-    (entry,) = read(text)
+    codebook = read(text)
+    (entry,) = codebook
     assert entry.source_id == guid
+    assert codebook.notes[-1] == "1 set of codes left out: the codes are read."
 
 
 LAUGHS = (
