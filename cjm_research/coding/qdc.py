@@ -97,10 +97,14 @@ def read_qdc(path: Path) -> Codebook:
         (which could name other files or blow up in memory), or is no codebook; if codes lack or
         share what the standard requires of each (guid, name, isCodable), or nest too deep.
     """
-    found, problems = _list_codes(_find_codebook(path))
+    book = _find_codebook(path)
+    found, problems = _list_codes(book)
     if problems:
         raise ConfigError(path.name, _first(problems))
     entries, notes = _make_entries(found)
+    n_sets = len(book.findall("{*}Sets/{*}Set"))
+    if n_sets:
+        notes.append(f"{n_sets} set{'s' * (n_sets > 1)} of codes left out: the codes are read.")
     ids = Counter((entry.group, entry.code) for entry in entries)
     problems = [
         f"two codes of {group} have the id '{code}'. Change `Code id:` in one description."

@@ -46,6 +46,8 @@ class EventExport:
         Returns an event's time, in microseconds of the epoch, or None.
     key : tuple of str
         Fields that are the same only in a repetition of one event.
+    apart : tuple of str
+        Fields that tell events of one key apart, where the export has them.
     rank : str
         Field of which the highest value stays among repetitions; the last when empty.
     nothing : dict of str to str
@@ -61,6 +63,7 @@ class EventExport:
     columns: dict[str, str]
     time: Callable[[Record], int | None]
     key: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     rank: str = ""
     nothing: dict[str, str] = field(default_factory=dict)
     note: str = ""
@@ -142,7 +145,7 @@ def read_event_export(
                 continue
             rows.append([time if name == TIME else _as_text(event, name) for name in wanted])
             numbers.append(number)
-            keys.append(tuple(_as_text(event, name) for name in export.key))
+            keys.append(tuple(_as_text(event, name) for name in (*export.key, *export.apart)))
             ranks.append(_as_number(look_up(event, export.rank)) if export.rank else 0.0)
     about = notes.of(path.name)
     about.format = export.name
@@ -166,13 +169,15 @@ def read_event_export(
         times = frame[TIME].astype("int64").astype("datetime64[us]")
         frame[TIME] = times if export.note else times.dt.tz_localize("UTC")
     if export.key:
-        frame = _drop_repeated(frame, keys, ranks, seen, path.name, notes)
+        frame = _drop_repeated(frame, keys, len(export.key), ranks, seen, path.name, notes)
     return Cells(path.name, frame), columns
 
 
 def _open(path: Path, source: Events) -> _Source:
     if path.suffix.casefold() == ".parquet":
-        only = {name for it in EXPORTS for name in (*it.columns.values(), *it.key, *it.marks)}
+        only = {
+            name for it in EXPORTS for name in (*it.columns.values(), *it.key, *it.apart, *it.marks)
+        }
         return ParquetRecords(path, frozenset(only.union(source.columns.values())))
     return adobe.Hits(path, source) if adobe.is_feed(path) else Records(path)
 
@@ -196,6 +201,7 @@ def _recognise(fields: frozenset[str], where: str) -> EventExport:
 def _drop_repeated(
     frame: pd.DataFrame,
     keys: list[Key],
+    n_needed: int,
     ranks: list[float],
     seen: set[Key],
     file: str,
@@ -204,7 +210,7 @@ def _drop_repeated(
     order = pd.DataFrame({"key": keys, "rank": ranks})
     best = order.sort_values("rank", kind="stable").drop_duplicates("key", keep="last").index
     # Events that lack a part of their key cannot be told to be repetitions.
-    whole = np.array([all(key) for key in keys], dtype=bool)
+    whole = np.array([all(key[:n_needed]) for key in keys], dtype=bool)
     new = np.array([key not in seen for key in keys], dtype=bool)
     kept = (order.index.isin(best) & new) | ~whole
     seen |= set(keys)
@@ -282,7 +288,7 @@ def _written_time(value: Any) -> int | None:
 
 
 def _matomo_time(record: Record) -> int | None:
-    return _epoch(record.get("timestamp"), per_second=1)
+    return _epoch(record.get("timestamp") or record.get("serverTimestamp"), per_second=1)
 
 
 def _unfold_visit(visit: Record) -> Iterator[Record]:
@@ -290,7 +296,8 @@ def _unfold_visit(visit: Record) -> Iterator[Record]:
     actions = visit.get("actionDetails")
     for action in actions if isinstance(actions, list) else ():
         if isinstance(action, dict):
-            yield about | {"timestamp": None} | action
+            # The visit's own times are of its last action.
+            yield about | {"timestamp": None, "serverTimestamp": None} | action
 
 
 def _name_call(call: Record) -> Iterator[Record]:
@@ -318,6 +325,8 @@ EXPORTS = (
             "event_name",
             "event_bundle_sequence_id",
         ),
+        # Of one bundle may be events of one name and microsecond; older exports lack these.
+        apart=("batch_event_index", "batch_page_id", "batch_ordering_id"),
     ),
     EventExport(
         "Mixpanel",

@@ -232,8 +232,9 @@ class _Reader:
                     self.odd[what] += 1
             n_whole = len(element.findall(f"{self.space}Coding"))
             self.odd["codes for whole documents, left out"] += n_whole
-        self.odd["notes of the project, left out"] += len(self._children("Notes"))
-        self.odd["links of the project, left out"] += len(self._children("Links"))
+        for part in ("Cases", "Variables", "Notes", "Links", "Sets", "Graphs"):
+            what = f"{part.casefold()} of the project, left out"
+            self.odd[what] += len(self._children(part))
 
     def project(self) -> Project:
         origin = self.root.get("origin", "")

@@ -57,6 +57,8 @@ class Export:
         True when the program puts `'` before answers that a spreadsheet would run.
     verified : bool
         False when no file of the program was ever seen by us.
+    told : str
+        What the file says of its own cells; empty when it says nothing.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Export:
     trial: tuple[str, frozenset[str]] = ("", frozenset())
     guarded: bool = False
     verified: bool = True
+    told: str = ""
 
     @property
     def shown(self) -> str:
@@ -101,6 +104,8 @@ def read_export(path: Path, source: Survey, *, notes: Notes) -> tuple[Cells, Exp
     notes.of(path.name).format = export.name
     if export.name != TABLE:
         notes.count(path.name, f"exported by {export.shown}", 1)
+    if export.told:
+        notes.count(path.name, export.told, 1)
     column, values = export.trial
     if column in cells.frame:
         trial = cells.frame[column].str.casefold().isin(values)
@@ -148,8 +153,9 @@ def _read_qualtrics(records: Records) -> Export | None:
     ids = records[2] if len(records) > 2 else ()
     if any('"ImportId"' in cell for cell in ids):
         first, zone = 3, _qualtrics_zone(ids)
+        told = _qualtrics_choices(header, records[3:])
     elif header[0] in ("ResponseID", "V1") and len(records) > 1:
-        first, zone = 2, ""  # exports of before 2017 have no third row
+        first, zone, told = 2, "", ""  # exports of before 2017 have no third row
     else:
         return None
     return Export(
@@ -161,6 +167,7 @@ def _read_qualtrics(records: Records) -> Export | None:
         names=frozenset({"RecipientLastName", "RecipientFirstName", "RecipientEmail"}),
         timezone=zone,
         trial=("Status", frozenset({"survey preview", "survey test", "1", "2"})),
+        told=told,
     )
 
 
@@ -178,6 +185,17 @@ def _qualtrics_zone(ids: Sequence[str]) -> str:
             continue
         if told:
             return str(told)
+    return ""
+
+
+def _qualtrics_choices(header: list[str], answers: Records) -> str:
+    """Return whether choices stand as codes or as text: the program's own columns tell."""
+    for name in ("Finished", "Status"):
+        place = header.index(name) if name in header else -1
+        cells = {record[place].strip() for record in answers if 0 <= place < len(record)} - {""}
+        if cells:
+            coded = all(cell.isdigit() for cell in cells)
+            return f"choices are written as {'numeric codes' if coded else 'their text'}"
     return ""
 
 

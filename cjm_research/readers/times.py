@@ -11,7 +11,7 @@ import pandas as pd
 
 from cjm_research.errors import SourceError
 
-_ZONE = r"(?P<zone>\s*(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+_ZONE = r"(?P<zone>\s*(?:Z|[+-]\d{2}:?\d{2}|(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?))?"
 _CLOCK = r"(?P<clock>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 _ISO = (
     rf"(?P<year>\d{{4}})[-/](?P<month>\d{{1,2}})[-/](?P<day>\d{{1,2}})(?:[T ]\s*{_CLOCK})?{_ZONE}"
@@ -197,8 +197,12 @@ def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     clock = clock.mask((half == "a") & (hour == 12), clock - timedelta(hours=12))
     clock = clock.where(clock < timedelta(days=1))
     zone = parts["zone"].fillna("").str.strip().str.replace(":", "")
-    minutes = zone.str[1:3] + ":" + zone.str[3:5] + ":00"
-    sign = zone.str[:1].map({"+": 1, "-": -1})
+    # Google Forms writes `GMT+1`, others `+01:00`.
+    far = zone.str.replace(r"\A(?:UTC|GMT)(?=.)", "", regex=True)
+    digits = far.str[1:].str.replace(r"\A(\d)(?=(?:\d\d)?\Z)", r"0\1", regex=True)
+    digits = digits.str.ljust(4, "0")
+    minutes = digits.str[:2] + ":" + digits.str[2:4] + ":00"
+    sign = far.str[:1].map({"+": 1, "-": -1})
     offset = pd.to_timedelta(minutes.where(sign.notna(), "00:00:00"), errors="coerce")
     offset = (offset * sign.fillna(1)).where(zone != "")
     return (date + clock).astype("datetime64[us]"), offset

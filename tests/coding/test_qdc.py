@@ -214,7 +214,7 @@ def test_what_the_format_cannot_hold_is_not_written(codebook, words, tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
-def test_a_file_may_be_in_any_declared_encoding(read, encoding):
+def test_accented_names_in_any_declared_encoding_are_read(read, encoding):
     declared = encoding.removesuffix("-sig")
     text = f'<?xml version="1.0" encoding="{declared}"?>' + book(code(1, "Ärger"))
     assert ids(read(text.encode(encoding))) == {"Ärger": ("pain_point", "arger")}
@@ -224,8 +224,10 @@ def test_an_older_version_of_the_format_with_sets_and_braces_is_read(read):
     guid = GUID.format(1)
     text = book(code(1, "Needs"), space="urn:QDA-XML:codebook:0:4").replace(guid, f"{{{guid}}}")
     text = text.replace("</Codes>", f'</Codes><Sets><Set guid="{GUID.format(2)}" name="s"/></Sets>')
-    (entry,) = read(text)
+    codebook = read(text)
+    (entry,) = codebook
     assert entry.source_id == guid
+    assert codebook.notes[-1] == "1 set of codes left out: the codes are read."
 
 
 LAUGHS = (

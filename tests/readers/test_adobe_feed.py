@@ -180,7 +180,7 @@ def test_a_declared_encoding_overrides(read):
         read("a.zip", pack_zip(feed), encoding="klingon")
 
 
-def test_backslashes_escape_tabs_line_feeds_and_themselves(read):
+def test_backslashes_escape_tabs_line_feeds_and_themselves_and_quotes_are_letters(read):
     hits = [
         make_row(post_pagename="a\\\tb", hitid_low="1"),
         make_row(post_pagename="c\\\nd", hitid_low="2"),
@@ -217,6 +217,39 @@ def test_excluded_hits_and_those_of_no_visit_are_counted_out(read):
     assert len(material.events) == 2
 
 
+def test_the_time_is_hit_time_gmt_and_not_the_suites_date_time(read):
+    feed = write_feed(make_row(pagename="2023-01-15 03:55:57"))
+    feed["column_headers.tsv"] = feed["column_headers.tsv"].replace(b"\tpagename", b"\tdate_time")
+    material = read("a.zip", pack_zip(feed), timezone="America/Denver")
+    assert rows(material, "occurred_at") == [["2023-01-15 10:55:57+00:00"]]
+
+
+def test_a_visit_is_its_visitor_its_number_and_its_start(read):
+    hits = [
+        HIT,
+        make_row(visit_num="3", hitid_low="2"),
+        make_row(visit_start_time_gmt="1673780101", hitid_low="3"),
+        make_row(post_visid_low="689", hitid_low="4"),
+    ]
+    material = read("a.zip", pack_zip(write_feed(*hits)))
+    assert rows(material, "session_id") == [
+        ["301_688-2-1673780100"],
+        ["301_688-3-1673780100"],
+        ["301_688-2-1673780101"],
+        ["301_689-2-1673780100"],
+    ]
+
+
+@pytest.mark.parametrize(("name", "pack"), [("a.zip", pack_zip), ("a.tar.gz", pack_tar)])
+def test_an_empty_fin_file_in_place_of_a_manifest_holds_no_hits(
+    write, tmp_path, journey, name, pack
+):
+    write("suite_2023-01-15.fin", b"")
+    write(name, pack(write_feed(HIT) | {"suite.fin": b""}))
+    material = read_source(declare(["*"]), tmp_path, journey)
+    assert rows(material, "event") == [["search"]]
+
+
 @pytest.mark.parametrize(("high", "low"), [("0", "0"), ("", ""), ("301", ""), ("", "688")])
 def test_visitors_without_an_id_are_never_one_visitor(read, high, low):
     nobody = make_row(post_visid_high=high, post_visid_low=low)
@@ -248,7 +281,7 @@ def test_a_visitor_with_one_half_of_zero_is_a_visitor(read):
         ({"post_page_event": "102"}, "exit link"),
     ],
 )
-def test_page_views_and_links(read, hit, event):
+def test_page_views_have_a_page_and_links_are_page_events_100_to_102(read, hit, event):
     assert rows(read("a.zip", pack_zip(write_feed(make_row(**hit)))), "event") == [[event]]
 
 
@@ -271,7 +304,7 @@ def test_evars_that_were_set_are_no_events(read):
     assert noted(material)["entries that say that an eVar was set, which is no event"] == 6
 
 
-def test_a_purchase_has_the_sum_of_its_products_revenue(read):
+def test_a_purchase_has_the_sum_of_its_products_revenue_and_carets_escape(read):
     products = ";Socks^; red^, 2^,5;2;9.5;200=1;eVar1=x,shoes;Boot;1;40,;free;1;"
     hit = make_row(post_event_list="1,200", post_product_list=products)
     material = read("a.zip", pack_zip(write_feed(hit)))

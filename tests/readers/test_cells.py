@@ -9,7 +9,7 @@ from cjm_research.readers.cells import read_cells, require_columns
 from cjm_research.readers.notes import Notes
 
 
-def test_cells_stay_what_they_are(write):
+def test_ids_with_zeros_and_the_answers_na_and_none_stay_text(write):
     path = write("a.csv", 'id,answer\n001, NA \n002,None\n\n003,"two\nlines"\n')
     frame = read_cells(path, notes=Notes()).frame
     assert frame["id"].tolist() == ["001", "002", "003"]

@@ -63,7 +63,7 @@ def test_a_persons_deals_are_summed_and_said_and_the_furthest_stage_counts(read)
     assert noted(material)["rows that repeat another in every column, left out"] == 1
 
 
-def test_a_step_without_a_stage_is_asked_about(read):
+def test_a_step_by_label_or_internal_id_without_a_stage_is_asked_about(read):
     with pytest.raises(SourceError, match=r"(?s)'closedwon'.*internal name"):
         read(DEALS, lifecycle_stages={"qualifiedtobuy": "find"})
     with pytest.raises(SourceError, match="nothing tells which is the furthest"):

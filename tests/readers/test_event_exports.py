@@ -86,6 +86,51 @@ def test_ga4_parameters_may_be_named_in_columns(read):
     assert rows(material, "event") == [["https://shop.example/find"]]
 
 
+def test_ga4_days_are_the_propertys_and_the_microseconds_are_utc(read):
+    material = read("a.jsonl", lines(GA4 | {"event_date": "20230114"}))
+    assert rows(material, "occurred_at") == [["2023-01-15 10:55:57.003002+00:00"]]
+
+
+def test_ga4_daily_and_intraday_tables_that_overlap_count_once(read, write):
+    late = GA4 | {"event_timestamp": "1673780158003002"}
+    write("events_intraday_20230115.jsonl", lines(GA4))
+    material = read("events_20230115.jsonl", lines(GA4, late), files=["*.jsonl"])
+    assert len(material.events) == 2
+    assert sum(material.quality["what"] == "events that the program delivered twice, left out") == 1
+
+
+def test_ga4_columns_of_a_batch_tell_events_of_one_bundle_apart(read):
+    twins = [GA4 | {"batch_event_index": n, "batch_page_id": "8"} for n in (1, 2, 2)]
+    material = read("a.jsonl", lines(*twins))
+    assert len(material.events) == 2
+    assert noted(material)["events that the program delivered twice, left out"] == 1
+
+
+@pytest.mark.parametrize("batches", [[1, 2, 2], [None, None, 2]])
+def test_ga4_parquet_tells_events_of_one_bundle_apart(read, batches):
+    schema = GA4_SCHEMA.append(pa.field("batch_event_index", pa.int64()))
+    records = [{"batch_event_index": batch} for batch in batches]
+    assert len(read("a.parquet", parquet(*records, schema=schema)).events) == 2
+
+
+def test_ga4_type_of_a_parameter_may_change_between_rows(read):
+    held = [
+        {"string_value": "77"}, {"int_value": "77"}, {"int_value": 77},
+        {"string_value": None, "double_value": 77.0}, {"float_value": 77.0, "int_value": None},
+    ]  # fmt: skip
+    records = [
+        GA4 | {"event_params": [{"key": "ga_session_id", "value": value}],
+               "event_bundle_sequence_id": n}
+        for n, value in enumerate(held, start=1)
+    ]  # fmt: skip
+    assert rows(read("a.jsonl", lines(*records)), "session_id") == [["77"]] * 5
+
+
+def test_ga4_session_is_the_persons_own_though_its_number_is_anothers_too(read):
+    material = read("a.jsonl", lines(GA4, GA4 | {"user_pseudo_id": "9.2"}))
+    assert rows(material, "raw_id", "session_id") == [["9.1", "77"], ["9.2", "77"]]
+
+
 MIXPANEL = {
     "event": "search",
     "properties": {"time": 1623860880, "distinct_id": "d1", "$insert_id": "i1", "plan": "A\u2028B"},
@@ -190,6 +235,32 @@ def test_matomo_visits_become_their_actions(read):
         ["abc", "8", "search", "2024-07-04 16:43:05+00:00", "Desktop"],
         ["abc", "8", "pay", "2024-07-04 16:43:19+00:00", "Desktop"],
     ]
+    assert noted(material)["events without a readable time, left out"] == 1
+
+
+MATOMO = {"idVisit": "8", "visitorId": "abc", "serverTimestamp": 1720119999}
+
+
+def matomo(*actions, **more):
+    whole = [{"type": "action", "pageTitle": "search"} | action for action in actions]
+    return json.dumps([MATOMO | {"actionDetails": whole} | more])
+
+
+def test_matomo_time_spent_may_be_a_number_or_text(read):
+    actions = [{"timestamp": 1720111385, "timeSpent": spent} for spent in (14, "14")]
+    material = read("a.json", matomo(*actions), columns={"value": "timeSpent"})
+    assert rows(material, "value") == [[14.0], [14.0]]
+
+
+def test_matomo_times_in_words_of_a_language_are_never_read(read):
+    pretty = "Jul 4, 2024 18:43:05"
+    times = [{"timestamp": 1720111385}, {"serverTimestamp": 1720111399}, {}]
+    material = read("a.json", matomo(*[{"serverTimePretty": pretty} | time for time in times]))
+    assert rows(material, "occurred_at") == [
+        ["2024-07-04 16:43:05+00:00"],
+        ["2024-07-04 16:43:19+00:00"],
+    ]
+    # The visit's own time is of its last action, and nobody else's.
     assert noted(material)["events without a readable time, left out"] == 1
 
 

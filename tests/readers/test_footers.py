@@ -6,6 +6,7 @@ import io
 import pytest
 
 from cjm_research.config import Roster
+from cjm_research.errors import SourceError
 from cjm_research.readers import read_source
 from cjm_research.readers.footers import find_footer
 
@@ -30,7 +31,7 @@ BELOW = [
     ],
     ids=["blank lines", "blank cells", "totals above", "no blank line", "totals below"],
 )
-def test_the_footer_goes_and_every_row_stays(write, tmp_path, journey, footer):
+def test_the_footer_goes_and_a_stage_called_copyright_stays(write, tmp_path, journey, footer):
     text = io.StringIO(newline="")
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows([*ROWS, *footer])
     write("deals.csv", text.getvalue().encode("latin-1"))
@@ -49,6 +50,18 @@ def test_the_footer_goes_and_every_row_stays(write, tmp_path, journey, footer):
     assert counts["lines of a Salesforce footer, left out"] == len(footer)
     everything = (material.people, material.identities, material.quality)
     assert "Ana" not in "".join(part.to_csv() for part in everything)
+
+
+def test_a_report_in_iso_8859_1_is_refused_until_that_is_declared(write, tmp_path, journey):
+    write("deals.csv", "Contact ID\nJürgen\n".encode("latin-1"))
+    about = {
+        "id": "crm", "kind": "roster", "files": ["deals.csv"],
+        "columns": {"participant": "Contact ID"},
+    }  # fmt: skip
+    with pytest.raises(SourceError, match=r"deals\.csv: it is not UTF-8"):
+        read_source(Roster.model_validate(about), tmp_path, journey)
+    declared = Roster.model_validate(about | {"encoding": "latin-1"})
+    assert read_source(declared, tmp_path, journey).people["raw_id"].tolist() == ["Jürgen"]
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,13 @@ def test_annotations_of_nvivo_are_counted_and_left_out(opened):
     assert (odd["notes of the project, left out"], odd["links of the project, left out"]) == (2, 1)
 
 
+def test_cases_variables_sets_and_graphs_are_counted_and_left_out(opened):
+    parts = {"Variables": 2, "Cases": 1, "Sets": 3, "Graphs": 1}
+    more = "".join(element(part, *[element(part[:-1])] * n) for part, n in parts.items())
+    odd = opened(qde(text_source("t"), more=more), {"t": TALK}).odd
+    assert {part: odd[f"{part.casefold()} of the project, left out"] for part in parts} == parts
+
+
 def test_a_survey_of_maxqda_has_a_source_for_each_row(read):
     texts = {f"row {n}": f"Answer {n} was fine." for n in range(1, 4)}
     material = read(qde(*map(text_source, texts)), texts, one_voice=True, interviewers=[])

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 
 from cjm_research.config import Survey
+from cjm_research.errors import SourceError
 from cjm_research.readers import list_unused_columns, read_source, recognise_file
 from cjm_research.readers.survey_exports import recognise_export, strip_guard
 
@@ -77,7 +78,7 @@ QUALTRICS = {
     ],
     ids=["csv", "byte-order mark", "tsv in utf-16", "LF"],
 )
-def test_qualtrics_three_header_rows_previews_wording_and_zone(read, content):
+def test_qualtrics_three_header_rows_line_breaks_previews_wording_and_zone(read, content):
     material, unused = read("a.csv", content, **QUALTRICS)
     assert material.people["raw_id"].tolist() == ["R_1", "R_3"]
     assert material.turns[["text", "prompt"]].to_numpy().tolist() == [
@@ -116,6 +117,25 @@ def test_qualtrics_of_before_2017_has_two_header_rows(read):
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "written"),
+    [
+        ("Finished", ["True", "False", "True"], "their text"),
+        ("Finished", ["1", "0", ""], "numeric codes"),
+        ("Status", ["IP Address", "Imported", "IP Address"], "their text"),
+        ("Status", ["0", "0", "4"], "numeric codes"),
+    ],
+)
+def test_qualtrics_codes_or_text_of_choices_are_recorded(read, column, cells, written):
+    ids = ["ResponseId", column, "Q1"]
+    imports = [json.dumps({"ImportId": name}) for name in ids]
+    records = [[f"R_{n}", cell, "slow"] for n, cell in enumerate(cells)]
+    material, _ = read("a.csv", table(ids, ids, imports, *records), {"Q1": "open"})
+    assert noted(material)[f"choices are written as {written}"] == 1
+    # Who did not finish has answered what they answered.
+    assert material.turns["text"].tolist() == ["slow"] * 3
+
+
 FIRST = ["Respondent ID", "Collector ID", "Start Date", "IP Address", "Email Address"]
 MONKEY = [
     [*FIRST, "What went wrong?", "Which do you use?", "", ""],
@@ -143,6 +163,17 @@ def test_surveymonkey_fills_the_question_over_its_columns(read):
     assert str(material.answered["said_at"].iloc[0]) == "2026-03-13 10:00:00+00:00"
     assert ["1", "email", "m@example.org"] in material.identities.to_numpy().tolist()
     assert unused == {"a.csv": ["Collector ID", f"{asked}: App"]}
+
+
+def test_surveymonkey_dates_are_american_only_where_a_day_or_study_yaml_says_so(read):
+    row = [MONKEY[2][0], MONKEY[2][1], "03/04/2026 10:00:00", *MONKEY[2][3:]]
+    about = {"columns": {"submitted_at": "Start Date"}}
+    with pytest.raises(SourceError, match="may be day/month or month/day"):
+        read("a.csv", table(*MONKEY[:2], row), {"What went wrong?": "open"}, **about)
+    material, _ = read(
+        "a.csv", table(*MONKEY[:2], row), {"What went wrong?": "open"}, day_first=False, **about
+    )
+    assert str(material.answered["said_at"].iloc[0]) == "2026-03-04 10:00:00+00:00"
 
 
 @pytest.mark.parametrize("second", [[[""] * 9], []], ids=["an empty second row", "none"])

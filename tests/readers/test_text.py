@@ -19,7 +19,7 @@ WORDS = "Zoë: “it’s fine”"
         (b"Anna: fine".decode().encode("utf-16-le"), "utf-16-le", "utf-16-le"),
     ],
 )
-def test_encodings_give_the_same_words(data, declared, used):
+def test_a_mark_then_utf_8_then_the_declared_encoding_give_the_same_words(data, declared, used):
     text, encoding = decode(data, "a.txt", encoding=declared)
     assert text in (WORDS, "Anna: fine")
     assert encoding == used
@@ -39,7 +39,9 @@ def test_utf8_wins_over_a_wrong_declaration():
         ("Anna: fine".encode("utf-16-le"), "", "utf-16-le"),
     ],
 )
-def test_undecodable_files_are_refused_with_advice(data, declared, advice):
+def test_files_of_another_encoding_are_refused_with_advice_and_never_guessed(
+    data, declared, advice
+):
     with pytest.raises(SourceError, match=r"a\.txt") as caught:
         decode(data, "a.txt", encoding=declared)
     assert advice in str(caught.value)

@@ -61,6 +61,20 @@ def test_clock_changes_are_counted_and_never_crash():
     assert (times.doubled, times.skipped) == (1, 1)
 
 
+def test_an_order_of_dates_that_no_cell_tells_is_asked_about():
+    with pytest.raises(SourceError, match="may be day/month or month/day"):
+        read("03/04/2025", "05/06/2025")
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"),
+    [("GMT+1", 14), ("GMT-5", 20), ("GMT+5:30", 9), ("UTC+01:00", 14), ("GMT", 15), ("+0100", 14)],
+)
+def test_google_writes_the_distance_from_gmt_with_one_digit(zone, hour):
+    (time,) = iso(read(f"2024/01/31 3:04:05 PM {zone}", timezone="America/Denver"))
+    assert time == f"2024-01-31T{hour:02}:{'34' if '30' in zone else '04'}:05"
+
+
 @pytest.mark.parametrize("cell", ["soon", "2025-02-30", "2025-01-01 25:00", "1735689600", "1-1-1"])
 def test_unreadable_cells_are_listed(cell):
     times = read("2025-01-01", cell)

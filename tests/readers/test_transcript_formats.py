@@ -34,6 +34,31 @@ def test_vtt_several_voices_classes_entities_and_blocks():
     assert not any(odd.values())
 
 
+@pytest.mark.parametrize("header", ["WEBVTT", "\ufeffWEBVTT", "WEBVTT - of a talk", "WEBVTT\tx"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_vtt_header_may_have_a_mark_before_it_and_words_after_it(header, end):
+    text = f"{header}\n\n00:01.000 --> 00:02.000\n<v Anna>a\n".replace("\n", end)
+    assert vtt(text)[0] == [("Anna", "a", 1.0)]
+
+
+def test_vtt_a_voice_may_stay_open_to_the_end_of_its_cue():
+    turns, _ = vtt(
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>open\n\n"
+        "00:02.000 --> 00:03.000\n<v Bob>closed</v>\n"
+    )
+    assert turns == [("Anna", "open", 1.0), ("Bob", "closed", 2.0)]
+
+
+def test_vtt_of_teams_has_ids_that_are_no_words_and_cues_that_lack_a_voice():
+    first, second = (f"1b4e28ba-2fa1-11d2-883f-0016d3cca427/{n}-0" for n in (12, 13))
+    turns, odd = vtt(
+        f"WEBVTT\n\n{first}\n00:00:01.000 --> 00:00:02.000\n<v Anna Smith>one</v>\n\n"
+        f"{second}\n00:00:02.000 --> 00:00:03.000\ntwo\n"
+    )
+    assert turns == [("Anna Smith", "one", 1.0), ("", "two", 2.0)]
+    assert odd["cues without a speaker, read as the speaker before"] == 1
+
+
 def test_vtt_zoom_prefix_splits_at_the_first_colon_only():
     turns, _ = vtt(
         "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\nAnna Smith: it said: at 10:30, pay\n\n"
@@ -64,7 +89,7 @@ def test_vtt_without_header_is_refused():
 
 
 @pytest.mark.parametrize("prefix", ["Anna: ", "[Anna] ", "[Anna]: "])
-def test_srt_speaker_prefixes(prefix):
+def test_srt_times_have_commas_and_speakers_are_prefixes(prefix):
     parsed = parse_srt(
         f"1\r\n00:00:01,500 --> 00:00:02,000\r\n{prefix}I paid\r\ntwice\r\n\r\n"
         "2\r\n00:00:02,000 --> 00:00:03,000\r\n[laughs] then left\r\n",

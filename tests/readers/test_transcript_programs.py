@@ -40,7 +40,7 @@ def noted(material):
     return dict(material.quality[["what", "n"]].to_numpy().tolist())
 
 
-def test_teams_document_has_one_paragraph_per_turn_and_markers_are_no_speech(read):
+def test_teams_document_has_a_paragraph_per_turn_line_breaks_and_markers_that_are_no_speech(read):
     material = read("p1.docx", write_docx(TEAMS))
     assert said(material) == [
         ["interviewer", 4.0, "How did you order? Tell me all of it."],
@@ -98,6 +98,31 @@ def test_meet_turn_of_several_paragraphs_is_whole_and_nobody_after_it_is_lost(re
         "How did you order?",
         "Twice.",
     ]
+
+
+def test_meet_goes_before_teams_whose_looser_rule_it_may_meet_by_accident(read):
+    accident = "Notes by Ana Weiß   0:11\nshe wants a refund"
+    material = read("p1.docx", write_docx([MEET[0], accident, *MEET[1:]]))
+    assert material.files["format"].item() == "Google Meet document"
+    assert said(material) == said(read("p2.docx", write_docx(MEET)))
+
+
+def test_meet_is_told_by_its_structure_in_any_language(read):
+    words = {
+        "📝 Notes": "📝 Notizen",
+        "Summary": "Zusammenfassung",
+        "📖 Transcript": "📖 Transkript",
+    }
+    local = [words.get(text, text).replace("Invited", "Eingeladen") for text in MEET]
+    assert said(read("p1.docx", write_docx(local))) == said(read("p2.docx", write_docx(MEET)))
+
+
+def test_names_that_teams_meet_and_zoom_give_to_files_decide_nothing(read):
+    names = [
+        "Talk.docx", "Talk-20260815_200732-Meeting Recording.docx",
+        "2026-08-15 20.07.32 Talk 123/closed_caption.docx",
+    ]  # fmt: skip
+    assert [said(read(name, write_docx(TEAMS)))[0][1] for name in names] == [4.0] * 3
 
 
 def test_word_document_with_speaker_labels(read):
@@ -178,7 +203,7 @@ OTTER = (
 )
 
 
-def test_otter_header_lines_paragraphs_and_footer(read):
+def test_otter_headers_with_trailing_blanks_hours_and_unknown_speaker_and_its_footer(read):
     assert said(read("p1.txt", OTTER, observers=["Unknown Speaker"])) == [
         ["interviewer", 4.0, "How did you order?"],
         ["participant", 11.0, "By phone.\nIt rang: twice."],
@@ -255,6 +280,23 @@ def test_whisperx_json_names_speakers_and_words_begin_with_a_blank(read):
     ]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"task": "transcribe", "duration": 3.5},
+        {"language_probability": 0.9, "duration_after_vad": 3.0},
+        {},
+    ],
+    ids=["the API's verbose_json", "faster-whisper", "Whisper"],
+)
+def test_whisper_json_of_the_api_and_of_faster_whisper_are_the_same(read, more):
+    heard = [{"word": " By", "start": 0.0, "end": 0.2, "probability": 0.9}]
+    segments = [segment(0, " By phone.", seek=0, tokens=[1], words=heard)]
+    about = {"text": " By phone.", "language": "en", "segments": segments}
+    material = read("p1.json", json.dumps(about | more), one_voice=True)
+    assert said(material) == [["participant", 0.0, "By phone."]]
+
+
 def test_whisper_inventions_on_silence_are_left_out_and_repetitions_counted(read):
     segments = [
         segment(0, " I left."),
@@ -299,7 +341,7 @@ def test_whisper_text_with_stretches_of_time(read):
     assert said(read("p1.txt", text, one_voice=True)) == [["participant", 43.81, "I paid. Twice."]]
 
 
-def test_rev_labels_with_times_in_brackets(read):
+def test_rev_labels_with_times_in_brackets_and_marks_of_what_nobody_understood(read):
     marks = "[inaudible] [crosstalk]"
     text = f"Ines Holm (00:00:02):\nHow?\n\nSpeaker 2 (00:00:12):\nBy phone. {marks}\n"
     assert said(read("p1.txt", text)) == [

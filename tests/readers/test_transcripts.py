@@ -39,7 +39,9 @@ def test_roles_ids_and_identities(write, tmp_path, journey):
     assert material.unreviewed == 1
 
 
-def test_cues_of_one_speaker_merge_and_keep_the_first_time(write, tmp_path, journey):
+def test_cues_of_one_speaker_one_for_each_pause_merge_and_keep_the_first_time(
+    write, tmp_path, journey
+):
     write(
         "talks/P1.vtt",
         "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>one\n\n00:02.000 --> 00:03.000\n<v Anna>two\n\n"

@@ -51,7 +51,7 @@ def read(write, tmp_path, journey):
 
 @pytest.mark.parametrize("root", [NAMESPACE, ""], ids=["namespace", "bare"])
 @pytest.mark.parametrize("pack", [str.encode, lambda text: gzip.compress(text.encode())])
-def test_traces_become_events_and_globals_do_not(read, root, pack):
+def test_traces_become_events_with_a_namespace_or_none_and_globals_do_not(read, root, pack):
     name = "a.xes" if pack is str.encode else "a.xes.gz"
     events = read(pack(log(*TWO, root=root)), name).events
     assert events[["raw_id", "event", "stage"]].to_numpy().tolist() == [
@@ -71,7 +71,7 @@ def test_attributes_of_case_and_event_may_be_named(read):
 
 
 @pytest.mark.parametrize(("start", "end"), [("start", "complete"), ("SCHEDULE", "COMPLETE")])
-def test_an_activity_is_not_counted_twice(read, start, end):
+def test_an_activity_that_starts_and_completes_in_any_case_of_letters_counts_once(read, start, end):
     material = read(
         log(
             event("search", "2026-03-01T10:00:00Z", start),
@@ -110,3 +110,51 @@ def test_a_log_is_recognised(write):
     guess = recognise_file(write("a.xes", log(*TWO)))
     assert guess.kind == "events"
     assert guess.events == {"search": 1, "pay": 1}
+
+
+@pytest.mark.parametrize("version", ["1.0", "1849-2016", ""])
+def test_any_version_and_either_address_of_extensions_is_read(read, version):
+    root = NAMESPACE.replace(' xes.version="1849-2016"', version and f' xes.version="{version}"')
+    content = log(*TWO, root=root).replace("www.xes-standard.org/concept", "code.deckfour.org/c")
+    assert read(content).events["event"].tolist() == ["search", "pay"]
+
+
+def test_attributes_may_stand_before_or_behind_what_they_describe(read):
+    last = log(*TWO).replace("<trace>", '<trace><string key="plan" value="x"/>')
+    about = '<string key="customer" value="k7"/>'
+    turned = last.replace(about, "").replace("</trace>", f"{about}</trace>")
+    for content in (last, turned):
+        events = read(content, columns={"participant": "case:customer"}).events
+        assert events["raw_id"].tolist() == ["k7", "k7"]
+
+
+def test_attributes_of_every_type_are_read_and_nested_ones_and_lists_are_of_another(read):
+    typed = (
+        '<boolean key="done" value="true"/><id key="ref" value="7"/><int key="n" value="3"/>'
+        '<list key="all"><values><string key="concept:name" value="inside"/></values></list>'
+    )
+    content = log(*[one.replace("</event>", f"{typed}</event>") for one in TWO])
+    for name, found in {"done": "true", "ref": "7", "concept:name": "search"}.items():
+        assert read(content, columns={"event": name}).events["event"].tolist()[0] == found
+    assert read(content, columns={"value": "n"}).events["value"].tolist() == [3.0, 3.0]
+
+
+def test_ties_at_one_second_keep_the_order_of_the_file_also_in_1970(read):
+    names = ["search", "pay", "ask", "leave"]
+    events = read(log(*[event(name, "1970-01-01T01:00:00Z") for name in names])).events
+    assert events["event"].tolist() == names
+    assert set(events["occurred_at"].astype(str)) == {"1970-01-01 01:00:00+00:00"}
+
+
+def test_the_flat_form_of_a_log_is_read_by_its_columns(read):
+    flat = (
+        "case:concept:name,concept:name,time:timestamp\n"
+        "c1,search,2026-03-01T10:00:00.5+02:00\nc1,pay,2026-03-01T10:00:00Z\n"
+    )
+    columns = {
+        "participant": "case:concept:name", "event": "concept:name",
+        "occurred_at": "time:timestamp",
+    }  # fmt: skip
+    about = ["raw_id", "event", "occurred_at"]
+    flat_events = read(flat, "a.csv", columns=columns).events[about]
+    assert flat_events.equals(read(log(*TWO)).events[about])
