@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 def texts_of(path):
     data = path.read_bytes()
     yield str(path)
-    if path.suffix in (".xlsx", ".pptx"):
+    if path.suffix in (".xlsx", ".pptx", ".zip"):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 yield name

@@ -300,7 +300,7 @@ def test_what_is_appended_later_changes_nothing_of_an_earlier_day(whole, tmp_pat
     second = after.tables
     assert before.key != after.key
     # What readers found in the files is of the files.
-    for name in first.keys() - {"quality", "masked"}:
+    for name in first.keys() - {"quality", "files", "set_aside", "masked"}:
         assert_frame_equal(first[name], second[name], obj=name)
     assert len(open_study(folder).tables["events"]) == len(whole.evidence["events"]) + 2
 

@@ -52,8 +52,9 @@ def tell(*groups, source="survey", stage="see"):
             who = f"{source}-{place}-{number}"
             excerpts.append(
                 {
-                    "excerpt_id": f"{who}@{stage}", "participant_id": who, "source": source,
-                    "speaker": "participant", "stage": stage,
+                    "excerpt_id": f"{who}@{stage}", "document_id": f"{who}@{stage}",
+                    "participant_id": who, "source": source, "speaker": "participant",
+                    "stage": stage,
                 }
             )  # fmt: skip
             segments += [(who, *value.split(":")) for value in values.split()]

@@ -87,7 +87,7 @@ def test_every_example_in_a_new_study_is_valid_once_its_comment_is_taken_off(pro
     path.write_text("\n".join(shown) + "\n")
     config = load_config(path)
     assert {source.kind for source in config.sources} == {
-        "transcripts", "roster", "survey", "events",
+        "transcripts", "roster", "survey", "feedback", "events",
     }  # fmt: skip
     assert len(config.kpis) == 2
 
