@@ -17,10 +17,10 @@ from cjm_research.config import (
     load_config,
     load_findings,
 )
-from cjm_research.errors import CjmError, did_you_mean, quoted
+from cjm_research.errors import CjmError, SourceError, did_you_mean, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.study import first_look, following
+from cjm_research.study import first_look, following, steps
 from cjm_research.study.project import FINDINGS_FILE, STUDY_FILE, find_study
 
 
@@ -58,7 +58,7 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
         coder.require_installed()
     coders = coding.describe_coders(setting).query("kind == 'machine'")["coder_id"]
     lines.append("coders: " + ", ".join(coders))
-    n_problems = 0
+    n_problems = n_passed_over = 0
     seen: set[str] = set()
     materials: list[Material] = []
     for source in config.sources:
@@ -73,8 +73,12 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
             material = readers.read_source(source, place.folder, journey)
             unused = readers.list_unused_columns(source, place.folder)
         except CjmError as error:
-            n_problems += 1
             lines += [f"  ! {line}" for line in str(error).splitlines()]
+            passed_over = isinstance(error, SourceError) and steps.may_be_passed_over(source)
+            n_problems += not passed_over
+            n_passed_over += passed_over
+            if passed_over:
+                lines.append("    It is optional (`required: false`): reports are made without it.")
             continue
         materials.append(material)
         lines += first_look.describe_material(material, source, journey)
@@ -97,14 +101,50 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     lines += ["", "behaviour", *found] if found else []
     lines += _describe_codes(place.folder / "codes", journey, codebook)
     lines += _describe_findings(findings, codebook)
+    lines += _name_unread(config, place.folder)
+    asks = sum(line.startswith("  ?") for line in lines)
     lines.append("")
+    if asks:
+        lines.append(f"{asks} lines are marked with ?: look at them, and decide.")
     if slips:
         lines.append(f"{len(slips)} of the questions in `behaviour:` cannot be asked yet.")
     if n_problems:
         lines.append(f"{n_problems} of {len(config.sources)} sources cannot be used yet.")
+    elif n_passed_over:
+        lines.append(f"Every source that is required can be read; {n_passed_over} cannot.")
     else:
         lines.append("Every source can be read.")
     return lines, n_problems + len(slips)
+
+
+def _name_unread(config: StudyConfig, folder: Path) -> list[str]:
+    """Name files in the study's folder that are no source's, and nobody's codes or findings."""
+    read: set[Path] = set()
+    for source in config.sources:
+        try:
+            read |= {path.resolve() for path in readers.list_files(source, folder)}
+        except SourceError:
+            continue  # it was said above
+    left = [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.resolve() not in read and not _is_known(path, folder)
+    ]
+    if not left:
+        return []
+    more = f" and {len(left) - _LISTED:,} more" if len(left) > _LISTED else ""
+    return ["", f"In the folder, and read by no source: {quoted(left[:_LISTED])}{more}."]
+
+
+_LISTED = 12
+_OF_PEOPLE = ("codes", "samples", "reviews")
+_KNOWN = ("study.yaml", "findings.yaml", "batch.yaml", "codebook")
+
+
+def _is_known(path: Path, folder: Path) -> bool:
+    parts = path.relative_to(folder).parts
+    hidden = any(part.startswith((".", "~$")) for part in parts)
+    return hidden or parts[0] in _OF_PEOPLE or parts[0].startswith(_KNOWN)
 
 
 def _is_counted(source: Source) -> bool:

@@ -253,15 +253,17 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
     if pairs.empty:
         return [], 0
     lines = ["", "people in several sources"]
-    for pair in pairs.itertuples():
+    for pair in pairs[pairs["n_both"] > 0].itertuples():
         lines.append(
             f"  {pair.n_both:>8,} of {pair.n_a:,} in {pair.source_a} ({pair.match_rate:.0%}) are "
             f"also in {pair.source_b}, of {pair.n_b:,} there ({pair.match_rate_b:.0%})"
         )
-    if not pairs["n_both"].all():
+    n_apart = int((pairs["n_both"] == 0).sum())
+    if n_apart:
         lines.append(
-            "    Where nobody is found, ids differ: a roster's `identifiers` or a key map "
-            "(`kind: keys`) joins them."
+            f"    {n_apart:,} pairs of sources have nobody in common. Where ids differ, a roster's "
+            "`identifiers` or a key map (`kind: keys`) joins them; ids of transcripts are taken "
+            "from the files' names (`participant_pattern`)."
         )
     return lines, 0
 

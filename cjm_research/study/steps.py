@@ -80,16 +80,21 @@ def make_evidence(
     return tables
 
 
-def _read(source: Source, folder: Path, journey: Journey) -> Material:
-    """Read a source; without its rows where it is optional and cannot be read.
+def may_be_passed_over(source: Source) -> bool:
+    """Tell whether a study is made without a source that cannot be read.
 
-    A source that says who agreed is never passed over: who withdrew would be back.
+    One that says who agreed is never passed over: who withdrew would be back.
     """
     says_who_agreed = isinstance(source, Roster) or "consent" in getattr(source, "columns", ())
+    return not source.required and not says_who_agreed
+
+
+def _read(source: Source, folder: Path, journey: Journey) -> Material:
+    """Read a source; without its rows where it may be passed over and cannot be read."""
     try:
         return readers.read_source(source, folder, journey)
     except SourceError as error:
-        if source.required or says_who_agreed:
+        if not may_be_passed_over(source):
             raise
         # What is wrong may be said in people's words: `cjm check` says it, reports do not.
         quality = pd.DataFrame(

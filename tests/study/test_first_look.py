@@ -153,3 +153,26 @@ def test_the_lines_to_paste_hold_later_files_to_what_was_found(told, folder):
     (folder / "survey.csv").write_text("ResponseId,StartDate,Q1,Q2\nR_1,2026-03-01,slow,7\n")
     done = CliRunner().invoke(main, ["check", "tiny"])
     assert done.exit_code == 1 and "it was taken for 'table'" in done.output
+
+
+def test_files_that_no_source_reads_are_named(folder):
+    (folder / "keymap.csv").write_text("a,b\n1,2\n")
+    done = CliRunner().invoke(main, ["check", "tiny"])
+    assert "In the folder, and read by no source: 'keymap.csv'." in done.output
+
+
+def test_an_optional_source_that_cannot_be_read_is_no_reason_to_stop(folder):
+    text = STUDY.replace("    files: log.csv\n", "    files: log.csv\n    required: false\n")
+    (folder / "study.yaml").write_text(text)
+    (folder / "log.csv").write_bytes(b"\xff")
+    done = CliRunner().invoke(main, ["check", "tiny"])
+    assert done.exit_code == 0, done.output
+    assert "reports are made without it" in done.output
+    assert "Every source that is required can be read; 1 cannot." in done.output
+
+
+def test_pairs_of_sources_with_nobody_in_common_are_counted_together(folder):
+    (folder / "survey.csv").write_text(QUALTRICS.replace("R_1", "Q_1"), "utf-8")
+    done = CliRunner().invoke(main, ["check", "tiny"])
+    assert "2 pairs of sources have nobody in common" in done.output
+    assert "0 of" not in done.output
