@@ -76,7 +76,10 @@ def build_context(
 
 
 def _alerts(study: Study) -> Iterator[str]:
-    """Name the sources that the report was made without."""
+    """Name the sources that the report was made without, and logs that share nobody."""
+    logs, apart = _describe_logs(study)
+    if apart:
+        yield logs
     labels = {source.id: source.name for source in study.config.sources}
     rows = study.quality
     for row in rows[rows["what"] == ABSENT].drop_duplicates(["source", "file"]).itertuples():
@@ -89,6 +92,29 @@ def _alerts(study: Study) -> Iterator[str]:
             f"{labels.get(row.source, row.source)} cannot be read: “{row.file}” is not what it "
             "should be (`cjm check` says why). Everything below was made without this source."
         )
+
+
+def _describe_logs(study: Study) -> tuple[str, bool]:
+    """Say of which logs the funnel is, where it is of several, and whether they share people."""
+    logs = {source.id: source.name for source in study.config.sources if source.kind == "events"}
+    events = study.events[study.events["source"].isin(logs)]
+    who = events[["source", "participant_id"]].drop_duplicates()
+    counts = who["source"].value_counts(sort=False)
+    if len(counts) < 2:
+        return "", False
+    n_each = who["participant_id"].value_counts()
+    n_several = int((n_each > 1).sum())
+    named = ", ".join(f"{logs[source]} ({n:,} people)" for source, n in counts.items())
+    words = (
+        f"What people did is counted over {len(counts)} logs together: {named}. "
+        f"{n_several:,} of {len(n_each):,} people are in more than one."
+    )
+    if not n_several:
+        words += (
+            " Nobody can be followed from one into another: where the logs are of different "
+            "services, or call the same people by other ids, the funnel below is of none of them."
+        )
+    return words, not n_several
 
 
 def _choices(study: Study) -> dict[str, Any]:
@@ -158,6 +184,9 @@ def _limits(study: Study) -> Iterator[str]:
             f"{n_unassigned:,} of {len(spoken):,} excerpts could not be placed in a stage and "
             "count in none."
         )
+    logs, apart = _describe_logs(study)
+    if logs and not apart:
+        yield logs
     people = study.participants
     heard = people["participant_id"].isin(study.documents["participant_id"])
     n_silent = int((heard & (people["consent"] == "no_quote")).sum())

@@ -258,6 +258,7 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
             f"  {pair.n_both:>8,} of {pair.n_a:,} in {pair.source_a} ({pair.match_rate:.0%}) are "
             f"also in {pair.source_b}, of {pair.n_b:,} there ({pair.match_rate_b:.0%})"
         )
+    lines += _describe_logs(people, config)
     n_apart = int((pairs["n_both"] == 0).sum())
     if n_apart:
         lines.append(
@@ -266,6 +267,17 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
             "from the files' names (`participant_pattern`)."
         )
     return lines, 0
+
+
+def _describe_logs(people: dict[str, set[str]], config: StudyConfig) -> list[str]:
+    logs = [source.id for source in config.sources if source.kind == "events"]
+    known = [people[log] for log in logs if people.get(log)]
+    if len(known) < 2:
+        return []
+    everybody = set().union(*known)
+    n_several = sum(sum(person in log for log in known) > 1 for person in everybody)
+    said = f"{n_several:,} of {len(everybody):,} people are in more than one of them"
+    return [f"  ? {len(known)} logs are counted together, as one funnel; {said}."]
 
 
 def describe_coverage(materials: Sequence[Material], journey: Journey) -> list[str]:

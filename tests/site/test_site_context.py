@@ -61,6 +61,28 @@ def test_an_optional_source_that_cannot_be_read_is_seen_first(study):
     assert list(broken.sources["n_participants"]) == [1, 0]
 
 
+LOGS = """
+  - {id: web, kind: events, files: web.csv, sampling: census,
+     columns: {participant: id, event: what, occurred_at: at}}
+  - {id: app, kind: events, files: app.csv, sampling: census,
+     columns: {participant: id, event: what, occurred_at: at}}
+"""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_funnel_of_several_logs_says_so_and_in_red_where_they_share_nobody(study, shared):
+    folder = study.place.folder
+    (folder / "study.yaml").write_text(STUDY.rstrip() + LOGS)
+    (folder / "june-1.csv").write_text("id,why\nc3,Nobody answered me at all.\n")
+    row = "{},view,2026-03-01T10:00:00Z\n"
+    (folder / "web.csv").write_text("id,what,at\n" + row.format("w1") + row.format("w2"))
+    (folder / "app.csv").write_text("id,what,at\n" + row.format("w1" if shared else "a1"))
+    context = build_context(open_study(folder), version_key="k" * 10)
+    said = "What people did is counted over 2 logs together: Web (2 people), App (1 people)."
+    assert any(said in note for note in context.notes) == shared
+    assert any(said in alert for alert in context.alerts) == (not shared)
+
+
 def test_a_context_holds_a_version_rules_and_what_reviewers_may_choose(study):
     context = build_context(study, version_key="0123456789", as_of="2026-04-01", about="Part.")
     assert context.version_key == "0123456789"

@@ -176,3 +176,14 @@ def test_pairs_of_sources_with_nobody_in_common_are_counted_together(folder):
     done = CliRunner().invoke(main, ["check", "tiny"])
     assert "2 pairs of sources have nobody in common" in done.output
     assert "0 of" not in done.output
+
+
+def test_logs_that_are_counted_together_are_said_to_be(folder):
+    more = """  - {id: app, kind: events, files: app.csv, sampling: census,
+     columns: {participant: id, event: what, occurred_at: at}}
+"""
+    (folder / "study.yaml").write_text(STUDY + more)
+    (folder / "app.csv").write_text("id,what,at\nR_1,view,2026-03-01T10:00:00Z\n")
+    done = CliRunner().invoke(main, ["check", "tiny"])
+    said = "2 logs are counted together, as one funnel; 1 of 2 people are in more than one of them"
+    assert said in done.output
