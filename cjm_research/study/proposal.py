@@ -251,6 +251,7 @@ _GUESSES = {
     "  interviewers: []": "nobody was recognised: whoever asks is counted as a participant",
     "  unit: visit": "a row is a visit, not a person",
     "  wave: ...": "when this round was; names are compared in the order of the alphabet",
+    "  authors: ...": "whose words count, and who answers: agents' words count for nobody",
     "  sheet: ...": "the first of several",
 }
 

@@ -367,3 +367,64 @@ def test_surveys_with_other_columns_are_sources_of_their_own(tmp_path):
     )
     assert [source.get("wave") for source in study["sources"]] == [None, None]
     assert "same columns" not in said
+
+
+def tickets(*roles, role="Author Role", thread="Ticket ID"):
+    rows = "".join(
+        f"7,c{number},{value},It is slow number {number}.\n" for number, value in enumerate(roles)
+    )
+    return f"{thread},Requester ID,{role},Description\n{rows}"
+
+
+@pytest.mark.parametrize(
+    ("role", "thread"),
+    [
+        ("Author Role", "Ticket ID"),
+        ("author_type", "conversation_id"),
+        ("Role", "ticket_id"),
+        ("Sender type", "Thread ID"),
+        ("Sender", "Ticket"),
+    ],
+)
+def test_agents_words_of_tickets_are_no_participants_in_a_proposal(tmp_path, role, thread):
+    content = tickets("End-user", "Agent", "Support bot", "customer", role=role, thread=thread)
+    said, study, text = propose(tmp_path, a__csv=content)
+    (source,) = study["sources"]
+    assert (source["columns"]["thread"], source["columns"]["author_role"]) == (thread, role)
+    assert source["authors"] == {
+        "participant": ["End-user", "customer"],
+        "agent": ["Agent", "Support bot"],
+    }
+    assert "authors:   # ? whose words count" in text
+    assert "are taken for participants" in said
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [("customer", "tier 2"), ("agent", "bot"), ("customer", ""), ("customer success", "customer")],
+)
+def test_tickets_whose_roles_are_not_all_known_are_left_out_with_the_question(tmp_path, roles):
+    content = tickets(*roles).replace("Requester ID", "Requester ID,Requester kind", 1)
+    content = content.replace(",c0,", ",c0,customer,").replace(",c1,", ",c1,internal,")
+    said, study, _ = propose(tmp_path, a__csv=content)
+    assert study == {}
+    assert "'Author Role' seems to say who wrote a text" in said
+    assert "tier 2" not in said
+
+
+def test_tickets_without_roles_whose_id_repeats_are_asked_about(tmp_path):
+    said, study, _ = propose(tmp_path, a__csv=tickets("x y", "x z", role="Product"))
+    assert study["sources"][0]["kind"] == "feedback"
+    assert "if employees' answers are among the texts" in said
+
+
+def test_roles_inside_records_are_found_as_well(tmp_path):
+    lines = [
+        {"ticket_id": "7", "created_at": f"2026-03-01T1{n}:00:00Z", "body": f"Slow number {n}."}
+        | {"author": {"type": role, "id": f"c{n}"}}
+        for n, role in enumerate(("user", "admin"))
+    ]
+    _, study, _ = propose(tmp_path, a__jsonl="".join(json.dumps(one) + "\n" for one in lines))
+    (source,) = study["sources"]
+    assert source["columns"]["author_role"] == "author.type"
+    assert source["authors"] == {"participant": ["user"], "agent": ["admin"]}
