@@ -384,10 +384,14 @@ def _group(source: Feedback, texts: Sequence[_Text], notes: Notes) -> dict[_Docu
         for file, n in nameless.items():
             notes.warn(file, "texts without a participant's id, taken for somebody of their own", n)
     answered = {place for place, _ in documents}
-    for place, unanswered in of_agents.items():
-        if place not in answered:
-            what = "texts of agents in threads without a participant, left out"
-            notes.warn(unanswered[0].file, what, len(unanswered))
+    alone: dict[str, list[int]] = defaultdict(list)
+    for place, written in of_agents.items():
+        for text in written if place not in answered else ():
+            alone[text.file].append(text.row)
+    for file, numbers in alone.items():
+        what = "texts of agents in threads without a participant, left out"
+        notes.set_aside(file, what, sorted(numbers))
+        notes.of(file).n_used -= len(numbers)
     return {
         (place, person): _in_order([*own, *of_agents.get(place, ())])
         for (place, person), own in documents.items()

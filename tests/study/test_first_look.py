@@ -7,7 +7,10 @@ import yaml
 from click.testing import CliRunner
 
 from cjm_research.cli import main
-from tests.fuzz.corpus import QUALTRICS
+from cjm_research.readers import read_source
+from cjm_research.study.first_look import describe_material
+from tests.fuzz.corpus import QUALTRICS, examples
+from tests.fuzz.trial import make_journey
 
 STUDY = """\
 schema_version: 1
@@ -153,3 +156,15 @@ def test_the_lines_to_paste_hold_later_files_to_what_was_found(told, folder):
     (folder / "survey.csv").write_text("ResponseId,StartDate,Q1,Q2\nR_1,2026-03-01,slow,7\n")
     done = CliRunner().invoke(main, ["check", "tiny"])
     assert done.exit_code == 1 and "it was taken for 'table'" in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("Adobe tar", "events"), ("event table", "rows"), ("reviews", "rows")]
+)
+def test_what_is_counted_of_a_file_is_said_by_its_name(name, unit, tmp_path):
+    example = examples()[name]
+    (tmp_path / example.name).write_bytes(example.content)
+    source = example.source()
+    material = read_source(source, tmp_path, make_journey())
+    lines = describe_material(material, source, make_journey())
+    assert f"{material.files['n_in'].item():>8,} {unit} in" in lines[1]
