@@ -175,7 +175,6 @@ def test_every_format_is_recognised_as_its_kind(name, tmp_path):
         "survey workbook",
         "event table",
         "roster",
-        "key map",
         "funnel table",
         "campaign table",
     }
@@ -428,3 +427,35 @@ def test_roles_inside_records_are_found_as_well(tmp_path):
     (source,) = study["sources"]
     assert source["columns"]["author_role"] == "author.type"
     assert source["authors"] == {"participant": ["user"], "agent": ["admin"]}
+
+
+def test_a_table_of_two_ids_is_proposed_as_a_key_map(tmp_path):
+    pairs = "device_id,crm_id\ng1,c1\ng2,c1\ng3,c2\n"
+    log = "device_id,event,at\n" + "".join(
+        f"g1,view,2026-03-01T10:0{minute}:00Z\n" for minute in range(3)
+    )
+    said, study, _ = propose(tmp_path, keys__csv=pairs, log__csv=log)
+    (keys,) = (source for source in study["sources"] if source["kind"] == "keys")
+    assert keys["columns"] == {"participant": "crm_id", "identifier": "device_id"}
+    assert "are of one person" in said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "customer_id,name\nc1,a1\nc2,a2\n",
+        "customer_id,user comment\nc1,slow pages\nc2,it failed\n",
+        "customer_id,client\nc1,Ana\nc2,Bo\n",
+        "customer_id,device_id,plan\nc1,g1,a\nc2,g2,b\n",
+    ],
+)
+def test_other_tables_of_two_columns_are_no_key_maps(tmp_path, content):
+    (tmp_path / "a.csv").write_text(content)
+    assert recognise_file(tmp_path / "a.csv").kind != "keys"
+
+
+def test_a_key_map_alone_is_no_study(tmp_path):
+    said, study, _ = propose(tmp_path, keys__csv="device_id,crm_id\ng1,c1\ng2,c1\ng3,c2\n")
+    assert study == {}
+    assert "key map: pairs of ids" in said
+    assert "No file can be used yet." in said
