@@ -34,6 +34,7 @@ def show_values(values: pd.Series) -> str:
     rows = [f"{row:,}" for row in values.index[:_MOST]]
     more = ", ..." if len(values) > _MOST else ""
     n = len(counts)
-    return f"{n:,} different value{'s' if n > 1 else ''} in row{'s' if len(values) > 1 else ''} " + (
-        f"{', '.join(rows)}{more}"
+    return (
+        f"{n:,} different value{'s' if n > 1 else ''} in row{'s' if len(values) > 1 else ''} "
+        + (f"{', '.join(rows)}{more}")
     )

@@ -76,7 +76,8 @@ def place_selections(
         )  # fmt: skip
     for text in project.sources:
         for selection in text.selections:
-            problem, spans, is_said = selection.problem, [], False
+            problem, is_said = selection.problem, False
+            spans: list[Span] = []
             if not problem and text.number not in talks:
                 problem = "its text is no transcript of the study"
             elif not problem:

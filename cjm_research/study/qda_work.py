@@ -128,7 +128,9 @@ def import_project(
             review.append_codes(study.place.folder / CODES, name, new)
     notes = [project.counting, *(f"{what} ({n:,})" for what, n in project.odd.items())]
     if n_asked:
-        notes.append(f"codings that lie in an interviewer's words and count for nobody ({n_asked:,})")
+        notes.append(
+            f"codings that lie in an interviewer's words and count for nobody ({n_asked:,})"
+        )
     shown = [match for guid, match in matches.items() if guid in used]
     return ImportedProject(
         appended, known, tuple(sorted(shown, key=lambda match: match.name)), tuple(lost),

@@ -17,13 +17,58 @@ _ROLE = re.compile(
     r" (type|kind|group)"
 )
 _CUSTOMERS = frozenset(
-    "customer customers client clients end user users enduser requester visitor consumer buyer "
-    "shopper guest lead contact member".split()
+    [
+        "customer",
+        "customers",
+        "client",
+        "clients",
+        "end",
+        "user",
+        "users",
+        "enduser",
+        "requester",
+        "visitor",
+        "consumer",
+        "buyer",
+        "shopper",
+        "guest",
+        "lead",
+        "contact",
+        "member",
+    ]
 )
 _AGENTS = frozenset(
-    "agent agents staff support admin administrator bot chatbot system operator employee employees "
-    "representative rep team moderator manager company brand automation automatic automated "
-    "internal service assistant ai advisor developer owner".split()
+    [
+        "agent",
+        "agents",
+        "staff",
+        "support",
+        "admin",
+        "administrator",
+        "bot",
+        "chatbot",
+        "system",
+        "operator",
+        "employee",
+        "employees",
+        "representative",
+        "rep",
+        "team",
+        "moderator",
+        "manager",
+        "company",
+        "brand",
+        "automation",
+        "automatic",
+        "automated",
+        "internal",
+        "service",
+        "assistant",
+        "ai",
+        "advisor",
+        "developer",
+        "owner",
+    ]
 )
 
 
