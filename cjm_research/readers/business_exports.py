@@ -60,6 +60,16 @@ _WHY_DEAL = (
 )
 _WHY_COMPANY = "a row is an organisation, not a person. The export of contacts holds people"
 _WRITTEN = ("created at", "created_at", "created", "create date", "createddate", "date created")
+TALKS = (
+    "ticket", "ticket id", "ticket_id", "ticket number", "conversation id", "conversation_id",
+    "conversation", "thread id", "thread_id", "thread", "chat id", "chat_id", "case id", "case_id",
+    "case number", "casenumber",
+)  # fmt: skip
+"""Usual names of the column that says which rows are of one talk."""
+_MESSAGES = (
+    "description", "comment body", "comment", "body", "message", "message body", "message text",
+    "message content", "content", "text",
+)  # fmt: skip
 
 EXPORTS: tuple[_Export, ...] = (
     _Export(
@@ -132,13 +142,12 @@ EXPORTS: tuple[_Export, ...] = (
         f"tickets, as Zendesk and other help desks export them ({UNVERIFIED})",
         "feedback",
         (
-            ("ticket id", "ticket_id", "ticket", "id", "ticket number"),
-            ("requester", "requester id", "requester_id", "requester email", "ticket id",
-             "ticket_id", "ticket number"),
-            ("description", "comment", "comment body", "body", "message", "subject"),
+            (*TALKS, "id"),
+            ("requester", "requester id", "requester_id", "requester email", *TALKS[1:]),
+            (*_MESSAGES, "subject"),
         ),
         {
-            "text": ("description", "comment body", "comment", "body", "message", "subject"),
+            "text": (*_MESSAGES, "subject"),
             "title": ("subject",),
             "participant": ("requester id", "requester_id", "requester email", "requester"),
             "created_at": _WRITTEN,

@@ -161,18 +161,18 @@ def name_unread_counts(path: Path, source: Campaign) -> list[str]:
 
 
 def _find_table(records: Records, source: Campaign, file: str) -> ReportTable:
+    table = recognise_campaigns(records)
     if source.columns:
         where = f"{', '.join(source.files)} (source '{source.id}')"
         declared = {str(key): name for key, name in source.columns.items()}
         needed = () if source.touchpoint else ("touchpoint",)
-        if not set(declared) & set(MEASURES_OF_CAMPAIGNS):
+        if table is None and not set(declared) & set(MEASURES_OF_CAMPAIGNS):
             raise SourceError(
                 where,
                 "`columns:` names no column of counts.",
                 f"name at least one of {', '.join(MEASURES_OF_CAMPAIGNS)}.",
             )
-        return find_declared(records, declared, needed=needed, where=where)
-    table = recognise_campaigns(records)
+        return find_declared(records, declared, needed=needed, where=where, known=table)
     if table is None:
         raise SourceError(
             file,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from cjm_research.config import ConsentValues
-from cjm_research.errors import SourceError, quoted
-
-_LISTED = 8
+from cjm_research.errors import SourceError
+from cjm_research.readers.shown_values import show_values
 
 
 def read_consent(cells: pd.Series, values: ConsentValues, *, where: str) -> pd.Series:
@@ -24,13 +23,11 @@ def read_consent(cells: pd.Series, values: ConsentValues, *, where: str) -> pd.S
         meaning |= {word.strip().casefold(): level for word in getattr(values, level)}
     meaning[""] = ""
     folded = cells.str.strip().str.casefold()
-    unknown = sorted(set(cells[~folded.isin(list(meaning))]))
-    if unknown:
-        more = f" and {len(unknown) - _LISTED} more" if len(unknown) > _LISTED else ""
+    unknown = cells[~folded.isin(list(meaning))]
+    if len(unknown):
         raise SourceError(
             where,
-            f"the consent column holds {quoted(unknown[:_LISTED])}{more}, whose meaning is not "
-            "declared.",
+            f"the consent column holds {show_values(unknown)}, whose meaning is not declared.",
             "list these values under `consent_values:` (quote, no_quote, withdrawn) of the source.",
         )
     return folded.map(meaning).astype("object")

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from cjm_research.config import Feedback, resolve_stage
-from cjm_research.errors import SourceError, quoted
+from cjm_research.errors import SourceError
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.cells import (
@@ -31,6 +31,7 @@ from cjm_research.readers.json_records import Records, as_text, look_up
 from cjm_research.readers.messages import read_message
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.rows import Row, make_rows, make_turn
+from cjm_research.readers.shown_values import show_values
 from cjm_research.readers.surveys import kind_of_column, note_way_of_times
 from cjm_research.readers.times import read_times
 
@@ -274,22 +275,16 @@ def _find_agents(source: Feedback, roles: pd.Series, file: str) -> pd.Series:
     agents = {role.strip().casefold() for role in source.authors.agent}
     known = agents | {role.strip().casefold() for role in source.authors.participant}
     folded = roles.str.casefold()
-    unknown = sorted(set(folded[~folded.isin(known)]))
-    if unknown:
-        # A column of many values holds names rather than roles: they are not repeated here.
-        few = len(unknown) <= _LISTED and all(len(role) <= _LONGEST_ROLE for role in unknown)
-        listed = quoted(unknown) if few else f"{len(unknown)} different values"
+    unknown = roles[~folded.isin(known)]
+    if len(unknown):
         raise SourceError(
             file,
-            f"the column of roles ('{source.columns['author_role']}') holds {listed}, which "
-            "`authors:` does not list.",
+            f"the column of roles ('{source.columns['author_role']}') holds "
+            f"{show_values(unknown)}, which `authors:` does not list.",
             "list them under `authors.participant` or `authors.agent`: an agent's words must not "
             "count as a participant's.",
         )
     return folded.isin(agents)
-
-
-_LONGEST_ROLE = 20
 
 
 def _read_times(source: Feedback, cells: Cells, raw: pd.Series, notes: Notes) -> pd.Series:
@@ -389,10 +384,14 @@ def _group(source: Feedback, texts: Sequence[_Text], notes: Notes) -> dict[_Docu
         for file, n in nameless.items():
             notes.warn(file, "texts without a participant's id, taken for somebody of their own", n)
     answered = {place for place, _ in documents}
-    for place, unanswered in of_agents.items():
-        if place not in answered:
-            what = "texts of agents in threads without a participant, left out"
-            notes.warn(unanswered[0].file, what, len(unanswered))
+    alone: dict[str, list[int]] = defaultdict(list)
+    for place, written in of_agents.items():
+        for text in written if place not in answered else ():
+            alone[text.file].append(text.row)
+    for file, numbers in alone.items():
+        what = "texts of agents in threads without a participant, left out"
+        notes.set_aside(file, what, sorted(numbers))
+        notes.of(file).n_used -= len(numbers)
     return {
         (place, person): _in_order([*own, *of_agents.get(place, ())])
         for (place, person), own in documents.items()

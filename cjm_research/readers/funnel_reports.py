@@ -205,11 +205,12 @@ def _read_table(
 
 
 def _find_table(records: Records, source: FunnelReport, file: str) -> ReportTable:
+    table = recognise_funnel(records)
     if source.columns:
         where = f"{', '.join(source.files)} (source '{source.id}')"
         declared = {str(key): name for key, name in source.columns.items()}
-        return find_declared(records, declared, needed=("step", "people"), where=where)
-    table = recognise_funnel(records)
+        needed = ("step", "people")
+        return find_declared(records, declared, needed=needed, where=where, known=table)
     if table is None:
         raise SourceError(
             file,
@@ -235,11 +236,17 @@ def _read_steps(cells: Cells, columns: Mapping[str, str], notes: Notes) -> list[
         notes.warn(cells.file, "stated rates that are no numbers, left out", odd)
     segments = list(frame[columns["segment"]]) if "segment" in columns else [""] * n
     return [
-        ReportedStep(squeeze(segment), squeeze(label), count or 0, left, rate)
+        ReportedStep(_name_segment(segment), squeeze(label), count or 0, left, rate)
         for segment, label, count, left, rate in zip(
             segments, frame[columns["step"]], people, lost, stated, strict=True
         )
     ]
+
+
+def _name_segment(cell: str) -> str:
+    """Return a segment's name; empty where it is everybody."""
+    name = squeeze(cell)
+    return "" if name.casefold() in ("total", "reserved_total") else name
 
 
 def _place_steps(

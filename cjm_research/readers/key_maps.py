@@ -63,8 +63,7 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
         )
         blank = (pairs == "").any(axis=1)
         notes.set_aside(cells.file, "rows with one id only, left out", pairs.index[blank])
-        notes.of(path.name).n_used += int((~blank).sum())
-        parts.append(pairs[~blank])
+        parts.append(pairs[~blank].assign(file=cells.file, row=pairs.index[~blank]))
     if not parts:
         return Material(source=source.id, **notes.parts())
     pairs = pd.concat(parts, ignore_index=True)
@@ -78,13 +77,21 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
 def _find_certain(pairs: pd.DataFrame, files: str, notes: Notes) -> list[tuple[str, str]]:
     """Return the pairs whose identifier has one person, and count partners of both."""
     folded = pairs[["raw_id", "other"]].apply(lambda ids: ids.str.casefold())
-    pairs = pairs[~folded.duplicated()]
-    folded = folded[~folded.duplicated()]
+    repeated = folded.duplicated()
+    _set_aside(pairs[repeated], "pairs of ids that stand there already, left out", notes)
+    pairs, folded = pairs[~repeated], folded[~repeated]
     shared = folded["other"].duplicated(keep=False)
     many = folded["raw_id"][~shared].duplicated(keep=False)
     notes.count(files, "pairs of ids", len(pairs))
-    n_shared = folded["other"][shared].nunique()
-    notes.warn(files, "identifiers of several participants (a shared device?), not used", n_shared)
+    what = "pairs whose identifier several participants have (a shared device?), not used"
+    _set_aside(pairs[shared], what, notes)
     n_many = folded["raw_id"][~shared][many].nunique()
     notes.warn(files, "participants with several identifiers, joined to all of them", n_many)
+    for file, rows in pairs[~shared].groupby("file"):
+        notes.of(str(file)).n_used += len(rows)
     return list(pairs.loc[~shared, ["raw_id", "other"]].itertuples(index=False, name=None))
+
+
+def _set_aside(pairs: pd.DataFrame, what: str, notes: Notes) -> None:
+    for file, rows in pairs.groupby("file", sort=False)["row"]:
+        notes.set_aside(str(file), what, list(rows))

@@ -66,7 +66,11 @@ class Notes:
         return make_rows("quality", self.rows)
 
     def parts(self) -> dict[str, pd.DataFrame]:
-        """Return the parts of the material that the notes are."""
+        """Return the parts of the material that the notes are; call it once, when all is read."""
+        for name, of in self.files.items():
+            # Not of tables that belong to others, which have no format of their own.
+            if of.format and not of.n_used:
+                self.warn(name, "no row was used")
         files: list[Row] = [
             (
                 name, of.format, of.encoding, of.delimiter, of.day_first, of.timezone,

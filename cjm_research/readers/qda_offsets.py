@@ -207,6 +207,19 @@ def place(
     return placed
 
 
+def count_unconfirmed(
+    measured: Measured | None, claims: Sequence[Claim], placed: Sequence[tuple[int, int, str]]
+) -> int:
+    """Count claims that were placed although their name stands nowhere in the text."""
+    return sum(
+        measured is not None
+        and not problem
+        and bool(_pack(claim.name)[0])
+        and not _fits(measured, (start, end), claim.name)
+        for claim, (start, end, problem) in zip(claims, placed, strict=True)
+    )
+
+
 def _span(bounds: np.ndarray, text: str, claim: Claim) -> tuple[int, int] | None:
     start, end = (_at(bounds, text, offset) for offset in (claim.start, claim.end))
     return None if start is None or end is None or end <= start else (start, end)

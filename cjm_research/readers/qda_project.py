@@ -14,7 +14,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from cjm_research.errors import SourceError
-from cjm_research.readers.qda_offsets import Claim, Measured, choose_reading, measure, place
+from cjm_research.readers.qda_offsets import (
+    Claim,
+    Measured,
+    choose_reading,
+    count_unconfirmed,
+    measure,
+    place,
+)
 from cjm_research.readers.text import decode
 from cjm_research.refi_qda import (
     BROKEN_ZIP,
@@ -29,6 +36,7 @@ MAX_TEXT_CHARS = 50_000_000
 _INSIDE = "internal://"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 _MOST_LEVELS = 50
+_BY_OFFSETS = "selections placed by their offsets alone: their name is nowhere in the text"
 _MEDIA = ("AudioSource", "VideoSource")
 _OTHER_SOURCES = ("PDFSource", "PictureSource")
 _OTHER_SELECTIONS = ("PDFSelection", "PictureSelection", "AudioSelection", "VideoSelection")
@@ -244,6 +252,9 @@ class _Reader:
         for one in self.found:
             claims = [claim for claim, _ in one.claims]
             spans = place(one.measured, claims, reading)
+            n_alone = count_unconfirmed(one.measured, claims, spans)
+            if n_alone:
+                self.odd[_BY_OFFSETS] += n_alone
             selections = tuple(
                 self._selection(element, claim, *span)
                 for (claim, element), span in zip(one.claims, spans, strict=True)

@@ -23,6 +23,7 @@ from cjm_research.readers.ga4_funnel import NAME as GA4_FUNNEL
 from cjm_research.readers.guesses.business import guess_business, guess_records, guess_roster
 from cjm_research.readers.guesses.counted import guess_campaigns, guess_funnel
 from cjm_research.readers.guesses.guess import Guess
+from cjm_research.readers.guesses.keys import guess_keys
 from cjm_research.readers.guesses.logs import (
     any_log,
     guess_event_export,
@@ -115,7 +116,8 @@ def _guess_table(path: Path) -> Guess:
         return guess_business(path.name, frame, business)
     if any("Salesforce" in what for _, _, what, _ in notes.rows):
         return guess_roster(path.name, frame, "people, as a CRM exports them")
-    log = guess_log(path.name, frame, len(frame))
+    pairs = guess_keys(path.name, frame)
+    log = pairs or guess_log(path.name, frame, len(frame))
     return log or guess_survey(path.name, frame, export, "survey: one row a person")
 
 

@@ -48,11 +48,14 @@ class ReportTable:
         Position of the record with the column names.
     columns : dict of str to str
         Key of `columns:` to column name.
+    by_name : bool
+        True where a column was taken by its usual name, and study.yaml does not name it.
     """
 
     program: str
     header: int
     columns: dict[str, str]
+    by_name: bool = False
 
 
 def recognise_report(records: Records, presets: Iterable[Preset]) -> ReportTable | None:
@@ -61,12 +64,17 @@ def recognise_report(records: Records, presets: Iterable[Preset]) -> ReportTable
         for preset in presets:
             columns = _match(preset, record)
             if columns:
-                return ReportTable(preset.name, position, columns)
+                return ReportTable(preset.name, position, columns, by_name=True)
     return None
 
 
 def find_declared(
-    records: Records, declared: Mapping[str, str], *, needed: Iterable[str], where: str
+    records: Records,
+    declared: Mapping[str, str],
+    *,
+    needed: Sequence[str],
+    where: str,
+    known: ReportTable | None = None,
 ) -> ReportTable:
     """Return where the table with the declared columns stands.
 
@@ -76,10 +84,12 @@ def find_declared(
         Of the file.
     declared : mapping
         Key of `columns:` to column name.
-    needed : iterable of str
+    needed : sequence of str
         Keys that have to be among them.
     where : str
         The source, for messages.
+    known : ReportTable, optional
+        The table of a known program: declared columns are added to its own.
 
     Raises
     ------
@@ -88,6 +98,12 @@ def find_declared(
     """
     named = {str(key): squeeze(name) for key, name in declared.items()}
     missing = [key for key in needed if key not in named]
+    if known is not None:
+        there = {squeeze(cell) for cell in records[known.header]}
+        own = {k: name for k, name in known.columns.items() if name not in named.values()}
+        guessed = own.keys() - named.keys()
+        if guessed and (missing or set(named.values()) <= there):
+            return ReportTable(known.program, known.header, own | named, by_name=True)
     if missing:
         raise SourceError(
             where,
@@ -125,7 +141,7 @@ def cut_report(
     SourceError
         If a column is absent or repeated.
     """
-    if table.program:
+    if table.by_name:
         notes.warn(
             file,
             f"columns taken by their names for those of {table.program}: compare the counts with "

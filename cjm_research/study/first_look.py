@@ -47,8 +47,7 @@ _WAY = ["format", "encoding", "delimiter", "day_first", "timezone"]
 
 def describe_material(material: Material, source: Source, journey: Journey) -> list[str]:
     """Return what was read of one source, and what is odd about it."""
-    unit = "turns" if source.kind == "transcripts" else "rows"
-    lines = list(_describe_files(material.files, unit))
+    lines = list(_describe_files(material.files, source.kind))
     for part, words in _COUNTED.items():
         n = len(getattr(material, part))
         if n:
@@ -69,7 +68,7 @@ def describe_material(material: Material, source: Source, journey: Journey) -> l
     return [*lines, *_describe_bursts(material)]
 
 
-def _describe_files(files: pd.DataFrame, unit: str) -> Iterator[str]:
+def _describe_files(files: pd.DataFrame, kind: str) -> Iterator[str]:
     """Say what files were taken for, those that are read alike together."""
     for way, rows in files.groupby(_WAY, sort=False):
         form, encoding, delimiter, order, zone = (str(part) for part in way)
@@ -79,6 +78,9 @@ def _describe_files(files: pd.DataFrame, unit: str) -> Iterator[str]:
         n_in, used, aside = (int(rows[name].sum()) for name in ("n_in", "n_used", "n_set_aside"))
         rest = f" = {used:,} used + {aside:,} set aside" if aside else ", all used"
         yield f"  {_list_files(list(rows['file']))}: {', '.join(filter(None, facts))}"
+        unit = "turns" if kind == "transcripts" else "rows"
+        # A hit of Adobe's or a record of JSON may hold several events; a row of a table is one.
+        unit = "events" if kind == "events" and form != "table" else unit
         yield f"  {n_in:>8,} {unit} in{rest}"
 
 

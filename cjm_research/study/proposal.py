@@ -124,7 +124,8 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
     lines += said
     if sum(source["kind"] == "events" for source in sources) > 1:
         lines += ["", "Several logs: their people are joined only where they hold the same ids."]
-    if not sources:
+    # A key map joins people of other sources, and holds nobody itself.
+    if all(source["kind"] == "keys" for source in sources):
         return [*lines, "", "No file can be used yet."], ""
     return lines, _write(folder.name, sources, [guess.events for _, guess in used])
 
@@ -218,7 +219,7 @@ def _source(files: Sequence[str], guess: Guess) -> dict[str, Any]:
         **_about(guess.kind),
         **guess.source,
     }
-    if guess.kind in ("roster", "funnel_report", "campaign"):
+    if guess.kind in ("roster", "keys", "funnel_report", "campaign"):
         source.pop("sampling")
     return source
 
@@ -251,6 +252,7 @@ _GUESSES = {
     "  interviewers: []": "nobody was recognised: whoever asks is counted as a participant",
     "  unit: visit": "a row is a visit, not a person",
     "  wave: ...": "when this round was; names are compared in the order of the alphabet",
+    "  authors: ...": "whose words count, and who answers: agents' words count for nobody",
     "  sheet: ...": "the first of several",
 }
 
@@ -297,6 +299,7 @@ def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]
 _IDS = {
     "transcripts": "interviews", "events": "events", "roster": "people", "survey": "survey",
     "feedback": "feedback", "funnel_report": "reported_funnel", "campaign": "campaigns",
+    "keys": "keys",
 }  # fmt: skip
 
 

@@ -27,10 +27,11 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a selection of text `number` stands, and what masks its note."""
+    """Where a selection of text `number` stands, whether a participant said it, and its masker."""
 
     number: int
     spans: list[Span]
+    is_said: bool
     masker: privacy.StudyMasker
 
     def mask(self, note: str) -> str:
@@ -75,13 +76,14 @@ def place_selections(
         )  # fmt: skip
     for text in project.sources:
         for selection in text.selections:
-            problem, spans = selection.problem, []
+            problem, is_said = selection.problem, False
+            spans: list[Span] = []
             if not problem and text.number not in talks:
                 problem = "its text is no transcript of the study"
             elif not problem:
-                spans = _find_spans(talks[text.number], selection)
+                spans, is_said = _find_spans(talks[text.number], selection)
                 problem = "" if spans else _why_nowhere(talks[text.number])
-            yield Place(text.number, spans, evidence.masker), selection, problem
+            yield Place(text.number, spans, is_said, evidence.masker), selection, problem
 
 
 def _quietly(words: str) -> None:
@@ -148,8 +150,10 @@ def _mask_talk(
         yield _Masked(document, row["participant_id"], row["text"], found)
 
 
-def _find_spans(documents: Sequence[_Masked], selection: readers.Selection) -> list[Span]:
-    """Return where a selection stands in each document that it is a statement of."""
+def _find_spans(
+    documents: Sequence[_Masked], selection: readers.Selection
+) -> tuple[list[Span], bool]:
+    """Return where a selection stands in each document, and whether a participant said it."""
     spans: list[Span] = []
     asked: list[Span] = []
     for masked in documents:
@@ -169,7 +173,7 @@ def _find_spans(documents: Sequence[_Masked], selection: readers.Selection) -> l
         said = any(role == "participant" for role, *_ in pieces)
         (spans if said else asked).append(span)
     # What only an interviewer said stands in every document of a group, and counts in one.
-    return spans or asked[:1]
+    return spans or asked[:1], bool(spans)
 
 
 def _why_nowhere(documents: Sequence[_Masked]) -> str:

@@ -83,9 +83,11 @@ def import_project(
     ConfigError
         If no transcript of the study is a text of the project, or the map cannot be used.
     SourceError, TableError
-        If a file cannot be read.
+        If a file is not there or cannot be read.
     """
     check_writable(study)
+    if not path.is_file():
+        raise SourceError(str(path), "there is no such file.", "correct the path of the project.")
     if coder:
         review.check_name(coder, "coder")
     encodings = [one.encoding for one in study.config.sources if isinstance(one, Transcripts)]
@@ -102,12 +104,14 @@ def import_project(
     coders = _Coders(project, coder)
     rows: dict[str, list[list[object]]] = defaultdict(list)
     lost: list[str] = []
+    n_asked = 0
     for place, selection, problem in place_selections(study, path, project):
         where = f"text {place.number}, {selection.said}"
         for name, group, code, at, why in _say(project, selection, matches, coders):
             if why or problem:
                 lost.append(f"{where}: {why or problem}")
                 continue
+            n_asked += not place.is_said
             note = place.mask(selection.note)
             strength = 0.0 if group == review.MEMO else 1.0
             rows[name] += [
@@ -123,6 +127,10 @@ def import_project(
         if not dry_run:
             review.append_codes(study.place.folder / CODES, name, new)
     notes = [project.counting, *(f"{what} ({n:,})" for what, n in project.odd.items())]
+    if n_asked:
+        notes.append(
+            f"codings that lie in an interviewer's words and count for nobody ({n_asked:,})"
+        )
     shown = [match for guid, match in matches.items() if guid in used]
     return ImportedProject(
         appended, known, tuple(sorted(shown, key=lambda match: match.name)), tuple(lost),

@@ -182,3 +182,10 @@ def test_columns_that_are_not_read_are_named(read, tmp_path):
     read(MAILCHIMP)
     source = Campaign.model_validate({"id": "m", "kind": "campaign", "files": ["a.csv"]})
     assert list_unused_columns(source, tmp_path) == {"a.csv": ["Subject", "Open Rate"]}
+
+
+def test_a_declared_column_is_added_to_those_of_a_known_program(read):
+    table = "Campaign,Impr.,Clicks,Cost,Purchases\nA,100,10,5.00,2\n"
+    found = read(table, columns={"conversions": "Purchases"})
+    assert counts(found, "A") == {"impressions": 100, "clicked": 10, "conversions": 2, "cost": 5}
+    assert "Google Ads" in found.touchpoint_metrics["program"][0]

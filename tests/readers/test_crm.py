@@ -141,10 +141,13 @@ def test_a_key_map_joins_devices_and_shared_ones_join_nobody(write, tmp_path, jo
     assert noted(material) == {
         "rows": 7,
         "rows with one id only, left out": 1,
+        "pairs of ids that stand there already, left out": 1,
         "pairs of ids": 5,
-        "identifiers of several participants (a shared device?), not used": 1,
+        "pairs whose identifier several participants have (a shared device?), not used": 2,
         "participants with several identifiers, joined to all of them": 1,
     }
+    assert material.files[["n_in", "n_used", "n_set_aside"]].to_numpy().tolist() == [[7, 3, 4]]
+    assert material.set_aside["row"].tolist() == [8, 4, 6, 7]
     lacking = Keys.model_validate(declared.model_dump() | {"columns": {"participant": "contact"}})
     with pytest.raises(SourceError, match="`identifier`"):
         read_source(lacking, tmp_path, journey)

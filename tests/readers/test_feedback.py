@@ -174,6 +174,8 @@ def test_agents_whom_nobody_can_be_found_for_are_left_out_and_counted(read):
     material = read(rows(alone, customer), **THREAD)
     assert len(material.turns) == 1
     assert noted(material)["texts of agents in threads without a participant, left out"] == 1
+    assert material.files[["n_in", "n_used", "n_set_aside"]].to_numpy().tolist() == [[2, 1, 1]]
+    assert material.set_aside["row"].tolist() == [2]
     columns = {key: name for key, name in THREAD["columns"].items() if key != "thread"}
     material = read(rows(alone, customer), **THREAD | {"columns": columns})
     assert len(material.turns) == 1

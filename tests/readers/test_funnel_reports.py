@@ -192,6 +192,28 @@ def test_the_header_is_matched_without_regard_to_case_and_said_to_be_unverified(
     assert first["stated_rate"] == 0.412
 
 
+@pytest.mark.parametrize("total", ["Total", "RESERVED_TOTAL"])
+def test_a_declared_segment_is_added_to_the_columns_of_a_known_program(read, total):
+    table = (
+        "Step,Device,Active users,Completion rate\n"
+        f"1. A,{total},9,0.5\n2. B,{total},5,\n1. A,phone,4,0.5\n2. B,phone,2,\n"
+    )
+    found = read(table, columns={"segment": "Device"})
+    assert lines(found, "segment", "step", "n_people")[:3] == [
+        ["", "A", 9], ["", "B", 5], ["phone", "A", 4],
+    ]  # fmt: skip
+    assert "Google Analytics 4" in found.reported_funnels["program"][0]
+    assert found.reported_funnels["stated_rate"][0] == 0.5
+    with pytest.raises(SourceError, match="no column 'Devise'"):
+        read(table, columns={"segment": "Devise"})
+
+
+def test_where_study_yaml_names_every_column_none_is_taken_by_its_name(read):
+    columns = {"step": "Step", "people": "Active users", "rate": "Completion rate"}
+    table = "Step,Active users,Completion rate\n1. A,9,0.5\n2. B,5,\n"
+    assert not noted(read(table, columns=columns), UNVERIFIED)
+
+
 # ---- Adobe, Hotjar -----------------------------------------------------------------------------
 
 

@@ -65,3 +65,21 @@ def test_a_declared_delimiter_is_not_guessed_anew(tmp_path):
     assert row["delimiter"] == "semicolon"
     with pytest.raises(SourceError, match="no column 'id'"):
         read(tmp_path, example, content, delimiter="comma", columns=columns)
+
+
+EMPTY = "no row was used"
+
+
+@pytest.mark.parametrize("name", ["event table", "roster", "key map", "reviews"])
+def test_a_file_of_which_no_row_is_used_is_warned_of(tmp_path, name):
+    example = examples()[name]
+    header = example.content.split(b"\n")[0] + b"\n"
+    material = read(tmp_path, example, header)
+    assert EMPTY in list(material.quality.query("level == 'warning'")["what"])
+    pairs = read(tmp_path, examples()["key map"], b"contact,client\n,g1\n")
+    assert EMPTY in list(pairs.quality.query("level == 'warning'")["what"])
+
+
+@pytest.mark.parametrize("name", examples())
+def test_a_file_of_which_rows_are_used_is_not_called_empty(tmp_path, name):
+    assert EMPTY not in list(read(tmp_path, examples()[name]).quality["what"])

@@ -7,10 +7,21 @@ import pytest
 from click.testing import CliRunner
 
 from cjm_research.cli import main
-from cjm_research.errors import ConfigError, TableError
+from cjm_research.errors import ConfigError, SourceError, TableError
 from cjm_research.study import open_study, qda_work
 from tests.leaks import find_tokens
-from tests.readers.qda import code, coding, element, guid, pack, qde, selection, text_source, words
+from tests.readers.qda import (
+    code,
+    coding,
+    count,
+    element,
+    guid,
+    pack,
+    qde,
+    selection,
+    text_source,
+    words,
+)
 from tests.review.test_coding_work import STUDY
 
 MARA = (
@@ -402,3 +413,21 @@ def test_nobody_of_the_project_is_in_the_tables_or_the_codes(folder):
     assert "zq" not in shown.casefold()
     assert "Zq" not in (folder / "codes" / "ana.csv").read_text("utf-8")
     assert find_tokens([], folder / "codes", folder.parents[1] / "processed") == {}
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_codings_that_nothing_confirms_or_that_count_for_nobody_are_said(take, dry_run):
+    start = count(MARA[: MARA.index(BASKET)], unit="UTF-16 units")
+    titled = selection(start, start + len(BASKET), coding("Slow"), name="A title of my own")
+    asked = mara("How was it", coding("Slow"))
+    done = take(project(mara("I cried", coding("joy")), titled, asked), dry_run=dry_run)
+    notes = "\n".join(done.notes)
+    assert "placed by their offsets alone: their name is nowhere in the text (1)" in notes
+    assert "codings that lie in an interviewer's words and count for nobody (1)" in notes
+    assert done.appended == {"ana": 3}
+
+
+def test_a_project_that_is_not_there_is_said_to_be_not_there(take, folder):
+    take(project())
+    with pytest.raises(SourceError, match="there is no such file"):
+        qda_work.import_project(open_study("tiny"), folder / "nope.qdpx")

@@ -7,7 +7,10 @@ import yaml
 from click.testing import CliRunner
 
 from cjm_research.cli import main
-from tests.fuzz.corpus import QUALTRICS
+from cjm_research.readers import read_source
+from cjm_research.study.first_look import describe_material
+from tests.fuzz.corpus import QUALTRICS, examples
+from tests.fuzz.trial import make_journey
 
 STUDY = """\
 schema_version: 1
@@ -187,3 +190,15 @@ def test_logs_that_are_counted_together_are_said_to_be(folder):
     done = CliRunner().invoke(main, ["check", "tiny"])
     said = "2 logs are counted together, as one funnel; 1 of 2 people are in more than one of them"
     assert said in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("Adobe tar", "events"), ("event table", "rows"), ("reviews", "rows")]
+)
+def test_what_is_counted_of_a_file_is_said_by_its_name(name, unit, tmp_path):
+    example = examples()[name]
+    (tmp_path / example.name).write_bytes(example.content)
+    source = example.source()
+    material = read_source(source, tmp_path, make_journey())
+    lines = describe_material(material, source, make_journey())
+    assert f"{material.files['n_in'].item():>8,} {unit} in" in lines[1]

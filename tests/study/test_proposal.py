@@ -175,7 +175,6 @@ def test_every_format_is_recognised_as_its_kind(name, tmp_path):
         "survey workbook",
         "event table",
         "roster",
-        "key map",
         "funnel table",
         "campaign table",
     }
@@ -367,3 +366,96 @@ def test_surveys_with_other_columns_are_sources_of_their_own(tmp_path):
     )
     assert [source.get("wave") for source in study["sources"]] == [None, None]
     assert "same columns" not in said
+
+
+def tickets(*roles, role="Author Role", thread="Ticket ID"):
+    rows = "".join(
+        f"7,c{number},{value},It is slow number {number}.\n" for number, value in enumerate(roles)
+    )
+    return f"{thread},Requester ID,{role},Description\n{rows}"
+
+
+@pytest.mark.parametrize(
+    ("role", "thread"),
+    [
+        ("Author Role", "Ticket ID"),
+        ("author_type", "conversation_id"),
+        ("Role", "ticket_id"),
+        ("Sender type", "Thread ID"),
+        ("Sender", "Ticket"),
+    ],
+)
+def test_agents_words_of_tickets_are_no_participants_in_a_proposal(tmp_path, role, thread):
+    content = tickets("End-user", "Agent", "Support bot", "customer", role=role, thread=thread)
+    said, study, text = propose(tmp_path, a__csv=content)
+    (source,) = study["sources"]
+    assert (source["columns"]["thread"], source["columns"]["author_role"]) == (thread, role)
+    assert source["authors"] == {
+        "participant": ["End-user", "customer"],
+        "agent": ["Agent", "Support bot"],
+    }
+    assert "authors:   # ? whose words count" in text
+    assert "are taken for participants" in said
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [("customer", "tier 2"), ("agent", "bot"), ("customer", ""), ("customer success", "customer")],
+)
+def test_tickets_whose_roles_are_not_all_known_are_left_out_with_the_question(tmp_path, roles):
+    content = tickets(*roles).replace("Requester ID", "Requester ID,Requester kind", 1)
+    content = content.replace(",c0,", ",c0,customer,").replace(",c1,", ",c1,internal,")
+    said, study, _ = propose(tmp_path, a__csv=content)
+    assert study == {}
+    assert "'Author Role' seems to say who wrote a text" in said
+    assert "tier 2" not in said
+
+
+def test_tickets_without_roles_whose_id_repeats_are_asked_about(tmp_path):
+    said, study, _ = propose(tmp_path, a__csv=tickets("x y", "x z", role="Product"))
+    assert study["sources"][0]["kind"] == "feedback"
+    assert "if employees' answers are among the texts" in said
+
+
+def test_roles_inside_records_are_found_as_well(tmp_path):
+    lines = [
+        {"ticket_id": "7", "created_at": f"2026-03-01T1{n}:00:00Z", "body": f"Slow number {n}."}
+        | {"author": {"type": role, "id": f"c{n}"}}
+        for n, role in enumerate(("user", "admin"))
+    ]
+    _, study, _ = propose(tmp_path, a__jsonl="".join(json.dumps(one) + "\n" for one in lines))
+    (source,) = study["sources"]
+    assert source["columns"]["author_role"] == "author.type"
+    assert source["authors"] == {"participant": ["user"], "agent": ["admin"]}
+
+
+def test_a_table_of_two_ids_is_proposed_as_a_key_map(tmp_path):
+    pairs = "device_id,crm_id\ng1,c1\ng2,c1\ng3,c2\n"
+    log = "device_id,event,at\n" + "".join(
+        f"g1,view,2026-03-01T10:0{minute}:00Z\n" for minute in range(3)
+    )
+    said, study, _ = propose(tmp_path, keys__csv=pairs, log__csv=log)
+    (keys,) = (source for source in study["sources"] if source["kind"] == "keys")
+    assert keys["columns"] == {"participant": "crm_id", "identifier": "device_id"}
+    assert "are of one person" in said
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "customer_id,name\nc1,a1\nc2,a2\n",
+        "customer_id,user comment\nc1,slow pages\nc2,it failed\n",
+        "customer_id,client\nc1,Ana\nc2,Bo\n",
+        "customer_id,device_id,plan\nc1,g1,a\nc2,g2,b\n",
+    ],
+)
+def test_other_tables_of_two_columns_are_no_key_maps(tmp_path, content):
+    (tmp_path / "a.csv").write_text(content)
+    assert recognise_file(tmp_path / "a.csv").kind != "keys"
+
+
+def test_a_key_map_alone_is_no_study(tmp_path):
+    said, study, _ = propose(tmp_path, keys__csv="device_id,crm_id\ng1,c1\ng2,c1\ng3,c2\n")
+    assert study == {}
+    assert "key map: pairs of ids" in said
+    assert "No file can be used yet." in said

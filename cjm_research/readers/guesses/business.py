@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from cjm_research.errors import quoted
-from cjm_research.readers.business_exports import Business, recognise_business
+from cjm_research.readers.business_exports import TALKS, Business, recognise_business
+from cjm_research.readers.guesses.authors import find_authors
 from cjm_research.readers.guesses.column_signs import (
     IDS,
     is_choice,
+    is_repeated,
     is_time,
     is_unique,
     words_of,
@@ -29,13 +31,21 @@ def guess_records(path: Path) -> Guess | None:
     """Return the guess that records are texts of people; None where their fields say nothing."""
     records = [record for _, record in islice(iter(Records(path)), _FIRST_RECORDS)]
     frame = pd.DataFrame(
-        [{name: as_text(value) for name, value in record.items()} for record in records],
+        [{name: as_text(value) for name, value in _flatten(record)} for record in records],
         dtype="object",
     ).fillna("")
     business = recognise_business(list(frame.columns))
     if business is None or business.kind != "feedback":
         return None
     return guess_business(path.name, frame, business)
+
+
+def _flatten(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a record, those of records inside it by a name with a dot."""
+    for name, value in record.items():
+        yield name, value
+        if isinstance(value, dict):
+            yield from ((f"{name}.{key}", inner) for key, inner in value.items())
 
 
 def guess_business(file: str, frame: pd.DataFrame, business: Business) -> Guess:
@@ -57,7 +67,25 @@ def guess_business(file: str, frame: pd.DataFrame, business: Business) -> Guess:
         asks.append("no column tells people apart: every text is somebody of its own.")
     if "channel" not in columns:
         asks.append("say where it was written, such as `channel: app store`.")
+    roles = find_authors(frame, taken=columns.values())
+    if roles is not None and not roles.is_known:
+        return Guess(file, "", f"not read: {business.name}; {_say_unknown(roles.column)}")
+    thread = _find_thread(frame, with_roles=roles is not None)
     source: dict[str, Any] = {"columns": columns}
+    if roles is not None:
+        columns |= {"thread": thread} if thread else {}
+        columns["author_role"] = roles.column
+        source["authors"] = {"participant": roles.participant, "agent": roles.agent}
+        asks.append(
+            f"'{roles.column}' says who wrote a text: {quoted(roles.participant)} are taken for "
+            "participants, whose words count."
+        )
+    elif thread:
+        asks.append(
+            f"'{thread}' occurs again: if employees' answers are among the texts, name the column "
+            "that tells them apart under `columns.author_role`, and its values under `authors:`. "
+            "They count as participants' words until then."
+        )
     source |= {} if "participant" in columns else {"unit": "visit"}
     names = [
         name
@@ -67,6 +95,24 @@ def guess_business(file: str, frame: pd.DataFrame, business: Business) -> Guess:
     ]
     source |= {"identifying": names} if names else {}
     return Guess(file, "feedback", business.name, source, tuple(asks))
+
+
+def _say_unknown(column: str) -> str:
+    return (
+        f"'{column}' seems to say who wrote a text, and not all of its values show whether it is a "
+        "customer or an employee. Declare `columns.author_role` and `authors: {participant: [...], "
+        "agent: [...]}`: an employee's words must not count as a participant's"
+    )
+
+
+def _find_thread(frame: pd.DataFrame, *, with_roles: bool) -> str:
+    """Return the column that says which texts are of one talk; empty where there is none."""
+    known = {name.strip().casefold(): name for name in reversed(frame.columns)}
+    named = [known[name] for name in TALKS if name in known]
+    for name in (*named, *([known["id"]] if "id" in known else [])):
+        if is_repeated(frame[name]):
+            return str(name)
+    return str(named[0]) if named and with_roles else ""
 
 
 _NAMES = re.compile(r"(?i)^(?!.*\b(account|company|campaign|deal|opportunity|product)\b).*\bname\b")
