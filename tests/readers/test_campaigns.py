@@ -182,3 +182,10 @@ def test_columns_that_are_not_read_are_named(read, tmp_path):
     read(MAILCHIMP)
     source = Campaign.model_validate({"id": "m", "kind": "campaign", "files": ["a.csv"]})
     assert list_unused_columns(source, tmp_path) == {"a.csv": ["Subject", "Open Rate"]}
+
+
+def test_a_total_is_known_in_whichever_column_it_stands(read):
+    rows = "Enabled,Brand,400,40,50.00\nTotal: Campaigns,--,400,40,50.00\n"
+    found = read(f"Campaign status,Campaign,Impr.,Clicks,Cost\n{rows}")
+    assert set(found.touchpoint_metrics["touchpoint"]) == {"Brand"}
+    assert noted(found, "rows of totals") == 1
