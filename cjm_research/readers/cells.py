@@ -310,7 +310,8 @@ def _unpack(path: Path, notes: Notes) -> bytes:
         if len(names) != 1:
             raise SourceError(
                 path.name,
-                f"it holds {len(names)} tables{': ' * bool(names)}{quoted(names[:_LISTED])}.",
+                f"it holds {len(names)} tables{': ' + quoted(names[:_LISTED]) if names else ''}"
+                f"{_tell_passed_over(members.left_out)}.",
                 "unpack it, and name the tables that the study needs under `files:`."
                 if names
                 else "a zip is read where it holds one .csv or .tsv; unpack it.",
@@ -318,6 +319,10 @@ def _unpack(path: Path, notes: Notes) -> bytes:
         content = b"".join(stream.read() for name, stream in members if name == names[0])
     notes.warn(path.name, "links and members that lead out of the archive", members.left_out)
     return content
+
+
+def _tell_passed_over(n: int) -> str:
+    return f"; {n} links and members that lead out of the archive are passed over" if n else ""
 
 
 def _check_length(record: list[str]) -> list[str]:
