@@ -193,8 +193,8 @@ def _recognise(fields: frozenset[str], where: str) -> EventExport:
     if not fields:
         raise SourceError(
             where,
-            "it holds no record with fields: it is empty, no line of it is a JSON record, or all members of "
-            "the archive lead out of it and are passed over.",
+            "it holds no record with fields: it is empty, no line of it is a JSON record, or all "
+            "members of the archive lead out of it and are passed over.",
             "check that it is the file that you mean, and export it again.",
         )
     found = f" Fields found: {quoted(sorted(map(str, fields))[:12])}."
