@@ -369,18 +369,36 @@ def _read_xlsx(path: Path, notes: Notes, wanted: str) -> list[list[str]]:
         notes.warn(path.name, "further sheets, not read", len(book.worksheets) - 1)
         return records
 
+    def count(book: Any) -> int:
+        """Return how many formulas of the sheet stand where no result was read."""
+        sheet = _choose_sheet(book, wanted, path.name)
+        sheet.reset_dimensions()
+        return sum(
+            cell.data_type == "f" and not kept
+            for row, record in zip(sheet.iter_rows(), records, strict=False)
+            for cell, kept in zip(row, record, strict=False)
+        )
+
     records = _with_book(path, read)
+    if any("" in record for record in records):
+        notes.warn(path.name, _UNCOUNTED, _with_book(path, count, stored=False))
     width = max((len(record) for record in records), default=0)
     return [record + [""] * (width - len(record)) for record in records]
 
 
-def _with_book(path: Path, do: Callable[[Any], _T]) -> _T:
-    """Return what is done with an open workbook."""
+_UNCOUNTED = (
+    "cells with a formula and no stored result, or an empty one, read as blank: open and save the "
+    "workbook in a spreadsheet program"
+)
+
+
+def _with_book(path: Path, do: Callable[[Any], _T], *, stored: bool = True) -> _T:
+    """Return what is done with an open workbook, its formulas' results stored or themselves."""
     check_archive(path, "a whole, unlocked .xlsx file", "as .xlsx or CSV (UTF-8)")
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(path, read_only=True, data_only=stored)
         try:
             return do(book)
         finally:
