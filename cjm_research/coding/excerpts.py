@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cjm_research.coding.phrases import load_nlp
+from cjm_research.coding.phrases import blank_marks, load_nlp
 from cjm_research.coding.questions import asks
 from cjm_research.tables import check_table
 
@@ -38,13 +38,14 @@ def split_excerpts(documents: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame
         if turn["document_id"] != document_id:
             document_id, prompt, number = turn["document_id"], document["prompt"], 0
         said = document["text"][turn["start"] : turn["end"]]
-        sentences = [sentence for sentence in nlp(said).sents if sentence.text.strip()]
+        sentences = nlp(blank_marks(said)).sents
+        spans = [(sentence.start_char, sentence.end_char) for sentence in sentences]
+        spans = [(start, end) for start, end in spans if said[start:end].strip()]
         # Stray punctuation is no sentence, unless it is all that somebody said ("???").
-        worded = [sentence for sentence in sentences if _has_words(sentence.text)]
-        for sentence in worded or sentences[:1]:
-            text = sentence.text.strip()
-            start = turn["start"] + sentence.start_char
-            start += len(sentence.text) - len(sentence.text.lstrip())
+        worded = [(start, end) for start, end in spans if _has_words(said[start:end])]
+        for first, last in worded or spans[:1]:
+            text = said[first:last].strip()
+            start = turn["start"] + last - len(said[first:last].lstrip())
             rows.append(
                 {
                     "excerpt_id": f"{document_id}#{number}",

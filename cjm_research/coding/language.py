@@ -26,8 +26,12 @@ MIN_LETTERS, MIN_WORDS = 20, 4
 MAX_CHARACTERS = 20_000
 """Of one text, and of a source's texts taken together: more makes nothing surer."""
 
-_NO_WORDS = re.compile(r"\[\w+\]|https?://\S+|www\.\S+|\S+@\S+|`[^`]*`")
-"""Masks, addresses and code: in no language, or in English whatever the text is in."""
+_NO_WORDS = re.compile(r"\[\w+\]|https?://\S+|www\.\S+|[^\s@]{1,64}+@\S+|`[^`]*`")
+"""Masks, addresses and code: in no language, or in English whatever the text is in.
+
+What stands before an `@` is bounded and never tried shorter, so that a text of one word takes no
+longer than its length.
+"""
 
 
 def detect_languages(

@@ -45,10 +45,22 @@ def plain_text(text: str) -> str:
     Typographic apostrophes become plain, so that contractions split. What masking put in
     place of a name or an address ("[email]") is nobody's word, and must not look like one.
     """
-    return _MASK.sub("…", text.replace("’", "'"))
+    return blank_marks(_MASK.sub("…", text.replace("’", "'")))
 
 
 _MASK = re.compile(r"\[[a-z]+\]")
+
+
+def blank_marks(text: str) -> str:
+    """Return a text of the same length in which no long run of marks is left.
+
+    spaCy takes marks off a word one by one, and copies the rest each time: a megabyte of them
+    would take days. The last mark stays, as it may end a sentence.
+    """
+    return _MARKS.sub(lambda run: " " * (len(run[0]) - 1) + run[0][-1], text)
+
+
+_MARKS = re.compile(r"[^\w\s]{100,}")
 
 
 def find_phrases(docs: Sequence[Doc], phrases: Mapping[str, Sequence[str]]) -> list[list[Hit]]:

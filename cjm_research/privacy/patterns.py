@@ -55,11 +55,12 @@ def _is_account(match: re.Match[str]) -> bool:
 
 
 _MIN_ACCOUNT_DIGITS = 8
+# All that repeats has an end, so that no long word takes longer than its length.
 _DATE_OR_NUMBER = re.compile(
     r"""(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}          # 2025-03-30
     |   \d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})   # 30.03.2025
     |   (?:19|20)\d\d\s?[-/]\s?(?:19|20)\d\d      # 2015-2016
-    |   [1-9]\d{0,2}(?:\.\d{3})+                  # 1.000.000
+    |   [1-9]\d{0,2}(?:\.\d{3}){1,8}              # 1.000.000
     )""",
     re.VERBOSE,
 )
@@ -146,7 +147,8 @@ PATTERNS: tuple[Pattern, ...] = (
             rf"(?<![\w.,])\d{{1,5}}[A-Za-z]?,?\s(?:[A-Z][\w'’.-]*\s){{1,4}}(?:{_STREET_CAPITAL})\b\.?"
             rf"|(?<![\w.,])\d{{1,5}}[A-Za-z]?\s(?!(?:the|of|on|in|a|my|our|this)\s)[\w'’-]+\s"
             rf"(?:{_STREET.lower()})\b"
-            r"|\b[A-ZÄÖÜ][\wäöüß-]*(?:straße|strasse|str\.|weg|platz|allee|gasse)\s\d{1,4}[a-z]?\b"
+            r"|\b[A-ZÄÖÜ][\wäöüß-]{0,60}(?:straße|strasse|str\.|weg|platz|allee|gasse)"
+            r"\s\d{1,4}[a-z]?\b"
         ),
     ),
     Pattern(

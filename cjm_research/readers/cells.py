@@ -310,7 +310,8 @@ def _unpack(path: Path, notes: Notes) -> bytes:
         if len(names) != 1:
             raise SourceError(
                 path.name,
-                f"it holds {len(names)} tables{': ' * bool(names)}{quoted(names[:_LISTED])}.",
+                f"it holds {len(names)} tables{': ' + quoted(names[:_LISTED]) if names else ''}"
+                f"{_tell_passed_over(members.left_out)}.",
                 "unpack it, and name the tables that the study needs under `files:`."
                 if names
                 else "a zip is read where it holds one .csv or .tsv; unpack it.",
@@ -318,6 +319,10 @@ def _unpack(path: Path, notes: Notes) -> bytes:
         content = b"".join(stream.read() for name, stream in members if name == names[0])
     notes.warn(path.name, "links and members that lead out of the archive", members.left_out)
     return content
+
+
+def _tell_passed_over(n: int) -> str:
+    return f"; {n} links and members that lead out of the archive are passed over" if n else ""
 
 
 def _check_length(record: list[str]) -> list[str]:
@@ -364,18 +369,36 @@ def _read_xlsx(path: Path, notes: Notes, wanted: str) -> list[list[str]]:
         notes.warn(path.name, "further sheets, not read", len(book.worksheets) - 1)
         return records
 
+    def count(book: Any) -> int:
+        """Return how many formulas of the sheet stand where no result was read."""
+        sheet = _choose_sheet(book, wanted, path.name)
+        sheet.reset_dimensions()
+        return sum(
+            cell.data_type == "f" and not kept
+            for row, record in zip(sheet.iter_rows(), records, strict=False)
+            for cell, kept in zip(row, record, strict=False)
+        )
+
     records = _with_book(path, read)
+    if any("" in record for record in records):
+        notes.warn(path.name, _UNCOUNTED, _with_book(path, count, stored=False))
     width = max((len(record) for record in records), default=0)
     return [record + [""] * (width - len(record)) for record in records]
 
 
-def _with_book(path: Path, do: Callable[[Any], _T]) -> _T:
-    """Return what is done with an open workbook."""
+_UNCOUNTED = (
+    "cells with a formula and no stored result, or an empty one, read as blank: open and save the "
+    "workbook in a spreadsheet program"
+)
+
+
+def _with_book(path: Path, do: Callable[[Any], _T], *, stored: bool = True) -> _T:
+    """Return what is done with an open workbook, its formulas' results stored or themselves."""
     check_archive(path, "a whole, unlocked .xlsx file", "as .xlsx or CSV (UTF-8)")
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(path, read_only=True, data_only=stored)
         try:
             return do(book)
         finally:

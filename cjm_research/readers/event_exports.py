@@ -190,7 +190,14 @@ def _recognise(fields: frozenset[str], where: str) -> EventExport:
     export = _find_export(fields)
     if export:
         return export
-    found = f" Fields found: {quoted(sorted(map(str, fields))[:12])}." if fields else ""
+    if not fields:
+        raise SourceError(
+            where,
+            "it holds no record with fields: it is empty, no line of it is a JSON record, or all "
+            "members of the archive lead out of it and are passed over.",
+            "check that it is the file that you mean, and export it again.",
+        )
+    found = f" Fields found: {quoted(sorted(map(str, fields))[:12])}."
     raise SourceError(
         where,
         f"its records are of no program that is known ({quoted(e.name for e in EXPORTS)}).{found}",

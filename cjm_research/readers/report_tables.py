@@ -218,8 +218,9 @@ def _match(preset: Preset, record: Sequence[str]) -> dict[str, str]:
 
 def _is_total(record: Sequence[str], place: int | None, width: int) -> bool:
     """Return whether a row has no label, or calls itself a total, also in a cell too many."""
-    if place is not None:
-        label = "".join(record[place : place + 1]).strip()
-        if not label or label.casefold().startswith("total: "):
-            return True
+    if place is not None and not "".join(record[place : place + 1]).strip():
+        return True
+    # Google writes it into the first column, whichever that is.
+    if any(cell.strip().casefold().startswith("total: ") for cell in record):
+        return True
     return "total" in " ".join(record[width:]).casefold()

@@ -69,6 +69,8 @@ def read_roster(source: Roster, folder: Path, journey: Journey) -> Material:
         )  # fmt: skip
         require_columns(cells, _wanted_columns(source))
         cells = _drop_repeats(source, cells, notes)
+        cells, unowned = _drop_unowned(source, cells, notes)
+        identities += unowned
         about = notes.of(path.name)
         about.format, about.n_used = "table", about.n_used + len(cells.frame)
         raw_ids = cells.frame[squeeze(source.columns["participant"])]
@@ -189,6 +191,32 @@ def _drop_repeats(source: Roster, cells: Cells, notes: Notes) -> Cells:
     what = "rows that repeat another in every column, left out"
     notes.set_aside(cells.file, what, cells.frame.index[twice])
     return replace(cells, frame=cells.frame[~twice])
+
+
+def _drop_unowned(source: Roster, cells: Cells, notes: Notes) -> tuple[Cells, list[Row]]:
+    """Leave out deals of nobody, and of several; what names people in them is masked all the same.
+
+    A value is one person's: that of a deal with two contacts can be given to neither.
+    """
+    if "value" not in source.columns:
+        return cells, []
+    ids = cells.frame[squeeze(source.columns["participant"])]
+    blank, several = ids == "", ids.str.contains(";", regex=False)
+    notes.set_aside(cells.file, "rows without a participant's id, left out", ids.index[blank])
+    what = "rows with several participants' ids in a cell, left out"
+    notes.set_aside(cells.file, what, ids.index[several])
+    apart = replace(cells, frame=cells.frame[blank | several])
+    nobody = pd.Series("", index=apart.frame.index)
+    rows: list[Row] = [
+        ("", "id", one.strip()) for cell in ids[several] for one in cell.split(";") if one.strip()
+    ]
+    for kind, columns in (
+        ("id", source.identifiers),
+        ("name", source.names),
+        ("", source.contacts),
+    ):
+        rows += _identities(apart, nobody, columns, kind)
+    return replace(cells, frame=cells.frame[~(blank | several)]), rows
 
 
 def _one_each(people: pd.DataFrame, source: Roster, journey: Journey, notes: Notes) -> pd.DataFrame:

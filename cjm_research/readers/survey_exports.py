@@ -59,6 +59,8 @@ class Export:
         False when no file of the program was ever seen by us.
     told : str
         What the file says of its own cells; empty when it says nothing.
+    open : frozenset of str
+        Columns that the file says are answered in words of one's own.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Export:
     guarded: bool = False
     verified: bool = True
     told: str = ""
+    open: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> str:
@@ -209,7 +212,7 @@ def _read_surveymonkey(records: Records) -> Export | None:
     for above, label in zip(header, below, strict=False):
         # A question stands above the first of its columns only.
         question = above or question
-        plain = label.casefold() in ("", "response", "open-ended response")
+        plain = label.casefold() in ("", "response", _OPEN_ENDED)
         name = question if plain else f"{question}: {label}"
         names.append(name)
         wording[name] = question
@@ -220,11 +223,17 @@ def _read_surveymonkey(records: Records) -> Export | None:
         names if has_labels else header,
         2 if has_labels else 1,
         wording=wording if has_labels else {},
+        open=frozenset(
+            name
+            for name, label in zip(names, below, strict=False)
+            if has_labels and label.casefold() == _OPEN_ENDED
+        ),
         personal=frozenset({"IP Address", "Email Address", "First Name", "Last Name"}),
         names=frozenset({"Email Address", "First Name", "Last Name"}),
     )
 
 
+_OPEN_ENDED = "open-ended response"
 _SURVEYMONKEY_FIRST = ("Respondent ID", "Collector ID", "Start Date")
 
 

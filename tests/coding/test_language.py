@@ -9,6 +9,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from cjm_research.coding.language import READ, SET_ASIDE, TOO_SHORT, detect_languages
+from cjm_research.privacy import build_masker, clean_text
+from cjm_research.readers.messages import read_message
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -31,6 +33,27 @@ def test_what_the_encoder_does_not_speak_is_set_aside():
     assert status_of(ENGLISH, GERMAN, PORTUGUESE) == [
         ("en", READ), ("de", SET_ASIDE), ("pt", SET_ASIDE),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", ["x", "aB3/+", "A-", "111.", "a@", "a.", "www.", "["])
+def test_a_word_of_a_megabyte_is_masked_split_and_placed_in_bounded_time(excerpts, unit):
+    masker = build_masker(pd.DataFrame({"kind": ["name"], "value": ["Anna Smith"]}))
+    started = time.perf_counter()
+    text = masker.mask(
+        clean_text(read_message(f"{ENGLISH} {unit * (1_000_000 // len(unit))}").text)
+    )
+    found = excerpts([("participant", text)])
+    language = detect_languages(documents([text]))
+    assert time.perf_counter() - started < 60
+    assert ENGLISH in text
+    assert found["text"].iloc[0] == ENGLISH
+    assert len(language) == 1
+
+
+def test_addresses_say_no_language():
+    addresses = " ".join(f"anna.schmidt{n}@beispiel-firma.de" for n in range(30))
+    assert status_of(f"{ENGLISH} {addresses}") == [("en", READ)]
+    assert status_of(addresses) == [("en", TOO_SHORT)]
 
 
 def test_other_languages_can_be_read():

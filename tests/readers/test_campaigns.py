@@ -189,3 +189,10 @@ def test_a_declared_column_is_added_to_those_of_a_known_program(read):
     found = read(table, columns={"conversions": "Purchases"})
     assert counts(found, "A") == {"impressions": 100, "clicked": 10, "conversions": 2, "cost": 5}
     assert "Google Ads" in found.touchpoint_metrics["program"][0]
+
+
+def test_a_total_is_known_in_whichever_column_it_stands(read):
+    rows = "Enabled,Brand,400,40,50.00\nTotal: Campaigns,--,400,40,50.00\n"
+    found = read(f"Campaign status,Campaign,Impr.,Clicks,Cost\n{rows}")
+    assert set(found.touchpoint_metrics["touchpoint"]) == {"Brand"}
+    assert noted(found, "rows of totals") == 1

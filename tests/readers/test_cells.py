@@ -47,6 +47,20 @@ def test_xlsx_cells_are_text(tmp_path):
     assert ("a.xlsx", "warning", "further sheets, not read", 1) in notes.rows
 
 
+def test_formulas_without_a_stored_result_are_counted(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "score"])
+    book.active.append(["001", "=1+1"])
+    book.active.append(["002", None])
+    book.save(tmp_path / "a.xlsx")
+    notes = Notes()
+    frame = read_cells(tmp_path / "a.xlsx", notes=notes).frame
+    assert frame["score"].tolist() == ["", ""]
+    (told,) = [(what, n) for _, level, what, n in notes.rows if level == "warning"]
+    assert told[0].startswith("cells with a formula and no stored result")
+    assert told[1] == 1
+
+
 def test_a_sheet_may_be_named_and_hidden_ones_are_never_read(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["id"])

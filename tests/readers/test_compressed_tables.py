@@ -87,6 +87,7 @@ def test_shadows_of_macos_and_other_files_in_a_zip_are_no_tables(read):
         ({"a.csv": b"a\n1\n", "b.tsv": b"a\n2\n"}, "it holds 2 tables: 'a.csv', 'b.tsv'"),
         ({"a.xlsx": b""}, "it holds 0 tables"),
         ({}, "it holds 0 tables"),
+        ({"../a.csv": b"a", "/b.csv": b"a"}, "0 tables; 2 links and members that lead out of"),
     ],
 )
 def test_a_zip_of_several_tables_or_none_is_refused(read, members, found):

@@ -63,6 +63,19 @@ def test_a_persons_deals_are_summed_and_said_and_the_furthest_stage_counts(read)
     assert noted(material)["rows that repeat another in every column, left out"] == 1
 
 
+def test_deals_of_nobody_or_of_several_are_set_aside_and_still_masked(read):
+    more = "5,E,closedwon,70,\n6,F,closedwon,80,c1;c9\n"
+    material = read(DEALS + more, names=["Deal Name"])
+    assert set(material.people["raw_id"].str.casefold()) == {"c1", "c2", "c3"}
+    assert material.people.loc[material.people["raw_id"] == "c1", "value"].item() == 1300.5
+    (file,) = material.files.to_dict("records")
+    assert file["n_in"] == file["n_used"] + file["n_set_aside"] == 7
+    assert set(material.set_aside["row"]) == {6, 7, 8}
+    named = material.identities[["raw_id", "kind", "value"]].to_numpy().tolist()
+    assert ["", "name", "F"] in named
+    assert ["", "id", "c9"] in named
+
+
 def test_a_step_by_label_or_internal_id_without_a_stage_is_asked_about(read):
     with pytest.raises(SourceError, match=r"(?s)'closedwon'.*internal name"):
         read(DEALS, lifecycle_stages={"qualifiedtobuy": "find"})

@@ -490,8 +490,8 @@ def bomb():
 @pytest.mark.parametrize(
     ("name", "content", "found"),
     [
-        ("a.json", "", "of no program that is known"),
-        ("a.json", "{}", "of no program that is known"),
+        ("a.json", "", "it holds no record with fields"),
+        ("a.json", "{}", "it holds no record with fields"),
         ("a.json", "[1", "it begins as a JSON list"),
         ("a.json", "[" * 300_000, "it begins as a JSON list"),
         ("a.zip", b"PK", "cannot be unpacked"),

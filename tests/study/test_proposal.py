@@ -192,6 +192,7 @@ def test_every_format_is_recognised_as_its_kind(name, tmp_path):
         ("a.csv", b"a,b\n1,2\n", "nothing shows what it is"),
         ("LICENSE", b"x", "describes the others"),
         ("a.json", b"{", "cannot be used"),
+        ("a.jsonl", b"", "it holds no record with fields"),
         ("a.zip", b"PK", "cannot be used"),
     ],
 )
@@ -270,6 +271,29 @@ def test_dates_are_no_answers_and_ambiguous_ones_are_asked_about(tmp_path):
     said, study, _ = propose(tmp_path, a__csv=header + rows)
     assert study["sources"][0]["questions"] == [{"id": "q1", "kind": "open", "columns": ["Why?"]}]
     assert "whether 03/04 is in March or April" in said
+
+
+def test_dates_that_begin_with_the_year_are_not_asked_about(tmp_path):
+    header = "Timestamp,Why?\n"
+    rows = "2026/03/05 1:03:22 PM GMT+1,It was slow\n2026/03/04 9:00:00 AM GMT+1,I was lost\n"
+    said, study, _ = propose(tmp_path, a__csv=header + rows)
+    assert study["sources"][0]["columns"] == {"submitted_at": "Timestamp"}
+    assert "times are left out" not in said
+    said, study, _ = propose(tmp_path, a__csv=header + rows + "2026/03/05 at one,It was dear\n")
+    assert "submitted_at" not in study["sources"][0]["columns"]
+    assert "not all of 'Timestamp' can be read" in said
+    assert "03/04" not in said
+
+
+def test_what_surveymonkey_calls_open_ended_is_open_however_it_is_answered(tmp_path):
+    header = (
+        "Respondent ID,Collector ID,Start Date,How satisfied were you?,How old?,Anything else?\n"
+    )
+    labels = ",,,Open-Ended Response,Response,Open-Ended Response\n"
+    rows = "".join(f"{n},9,,{1 + n % 5},{20 + n % 2},No\n" for n in range(40))
+    _, study, _ = propose(tmp_path, a__csv=header + labels + rows)
+    kinds = {one["columns"][0]: one["kind"] for one in study["sources"][0]["questions"]}
+    assert kinds["How satisfied were you?"] == kinds["Anything else?"] == "open"
 
 
 def test_what_cannot_be_read_as_proposed_is_left_out_with_its_reason(tmp_path):

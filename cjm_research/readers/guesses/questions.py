@@ -149,10 +149,8 @@ def guess_questions(
     )
     if submitted:
         columns["submitted_at"] = submitted[0]
-    elif any(name in frame for name in _SUBMITTED):
-        survey.asks.append(
-            "times are left out: whether 03/04 is in March or April, `day_first:` tells."
-        )
+    else:
+        survey.asks += _ask_about_times(frame)
     identifying = _set_apart(survey, ids)
     _find_sus(survey)
     _find_spread_choices(survey)
@@ -173,6 +171,17 @@ def guess_questions(
     source |= {} if ids else {"unit": "visit"}
     source |= {"identifying": identifying} if identifying else {}
     return source, asks
+
+
+def _ask_about_times(frame: pd.DataFrame) -> list[str]:
+    """Say why no time of the answers is proposed, where there are any."""
+    dated = [name for name in _SUBMITTED if name in frame and (frame[name] != "").any()]
+    if not dated:
+        return []
+    filled = frame[dated[0]][frame[dated[0]] != ""]
+    if filled.str.match(r"\d{1,2}[-/.]\d").any():
+        return ["times are left out: whether 03/04 is in March or April, `day_first:` tells."]
+    return [f"times are left out: not all of '{dated[0]}' can be read (2026-03-05 13:03 can)."]
 
 
 def _ask_about_people(survey: _Survey, identifying: list[str], ids: list[str]) -> list[str]:
@@ -288,7 +297,7 @@ def _base_of_option(survey: _Survey, name: str) -> tuple[str, str] | None:
     None where it stands for no option. Both parts are empty where the header is the option.
     """
     values = {squeeze(text) for text in survey.filled(name).unique()}
-    if not values:
+    if not values or name in survey.export.open:
         return None
     asked, stem = survey.asked(name), re.fullmatch(r"(.+?)_\d+", name)
     if {value.casefold() for value in values} <= _MARKS:
@@ -344,6 +353,9 @@ def _find_single_columns(survey: _Survey) -> None:
     """Propose a question for each column that is left, where its answers show one."""
     for name in list(survey.left):
         if name not in survey.left or survey.filled(name).empty:
+            continue
+        if name in survey.export.open:
+            survey.add([name], kind="open")
             continue
         question = _guess_rating(survey, name) or _guess_choice(survey, name)
         if not question and not survey.is_number(name):
