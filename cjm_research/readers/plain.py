@@ -21,7 +21,7 @@ _SUMMARY = re.compile(
     r"(?i)(ai[- ]generated )?(meeting|call) (notes|summary|recap)|recap|follow[- ]?up tasks|"
     r"action items|key takeaways|suggested next steps|ai-generated content may be incorrect\.?"
 )
-_MARKDOWN_HEADING = re.compile(r"#{1,6}\s+(?P<heading>\S.*?)\s*#*\s*")
+_MARKDOWN_HEADING = re.compile(r"#{1,6}\s+(?P<heading>\S.*)")
 _BRACKET_HEADING = re.compile(r"\[(?P<heading>[^\[\]]{1,120})\]")
 _CLOCK = r"(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>\d{2}(?:\.\d{1,3})?)"
 # Whisper's text has the end of a stretch as well: `[00:43.810 --> 00:47.850]  words`.
@@ -127,7 +127,8 @@ def _read_heading(line: str) -> str:
     line = line.strip()
     match = _MARKDOWN_HEADING.fullmatch(line)
     if match:
-        return match["heading"]
+        # `## Name ##` closes its heading; cut in one pass, as a line may be a megabyte.
+        return match["heading"].rstrip().rstrip("#").rstrip() or match["heading"].rstrip()
     match = _BRACKET_HEADING.fullmatch(line)
     if match and not SOUNDS.match(match["heading"]):
         return match["heading"].strip()

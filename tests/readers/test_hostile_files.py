@@ -103,3 +103,9 @@ def test_archives_of_strangers_are_never_unpacked_to_disk(name, change, tmp_path
     folder.mkdir(parents=True)
     is_right(example, _repacked(example.content, change), folder)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [example.name]
+
+
+def test_a_heading_of_blanks_and_marks_is_read_in_linear_time(tmp_path):
+    example = examples()["text"]
+    is_right(example, example.content + b"## a" + b" #" * 300_000 + b"x\n", tmp_path)
+    is_right(example, example.content + b"## a" + b" " * 300_000 + b"#" * 300_000 + b"x", tmp_path)
