@@ -185,8 +185,18 @@ def _declare(
             said += _refuse(dict.fromkeys(files, problem)) if problem else []
         if files and not problem:
             source = _source(files, guess)
-            sources.append(source | {"id": _make_id(guess.kind, taken)} | pins)
+            sources.append(
+                source | {"id": _make_id(guess.kind, taken)} | _label(guess, pins) | pins
+            )
     return sources, said
+
+
+def _label(guess: Guess, pins: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a source of a known program is called in reports: four logs are told apart."""
+    program = pins.get("format")
+    if guess.kind not in ("survey", "events") or program in (None, "table"):
+        return {}
+    return {"label": f"{_IDS[guess.kind].capitalize()}, {program}"}
 
 
 def _wave(name: str) -> str:

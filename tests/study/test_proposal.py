@@ -483,3 +483,11 @@ def test_a_key_map_alone_is_no_study(tmp_path):
     assert study == {}
     assert "key map: pairs of ids" in said
     assert "No file can be used yet." in said
+
+
+def test_sources_of_known_programs_are_called_by_them(project):
+    _, text = propose_study(project)
+    labels = {source["id"]: source.get("label") for source in yaml.safe_load(text)["sources"]}
+    assert labels["survey"] == "Survey, Qualtrics"
+    assert labels["events"] == "Events, Google Analytics 4 (BigQuery)"
+    assert labels["interviews"] is None
