@@ -1,5 +1,7 @@
 """A small part of `make fuzz`, and that it would notice."""
 
+import time
+
 import pytest
 
 from cjm_research.readers import recognise_file, registry
@@ -59,10 +61,15 @@ def _never_end(*_):
 
 @pytest.mark.parametrize(
     ("fault", "found"),
-    [(lambda *_: {}["x"], "KeyError"), (_never_end, "TooSlow")],
-    ids=["an untyped error", "an endless loop"],
+    [
+        (lambda *_: {}["x"], "KeyError"),
+        (_never_end, "TooSlow"),
+        (lambda *_: time.sleep(9), "TooSlow"),
+    ],
+    ids=["an untyped error", "an endless loop", "an endless wait"],
 )
 def test_a_fault_of_a_reader_is_noticed(monkeypatch, tmp_path, journey, fault, found):
     monkeypatch.setitem(registry.READERS, "transcripts", fault)
     monkeypatch.setattr(trial, "LIMIT_S", 0.2)
+    monkeypatch.setattr(trial, "WAIT_S", 1.0)
     assert found in trial.try_seed("text", 0, tmp_path, journey)
