@@ -261,13 +261,18 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
             f"also in {pair.source_b}, of {pair.n_b:,} there ({pair.match_rate_b:.0%})"
         )
     lines += _describe_logs(people, config)
-    n_apart = int((pairs["n_both"] == 0).sum())
-    if n_apart:
-        lines.append(
-            f"    {n_apart:,} pairs of sources have nobody in common. Where ids differ, a roster's "
-            "`identifiers` or a key map (`kind: keys`) joins them; ids of transcripts are taken "
-            "from the files' names (`participant_pattern`)."
-        )
+    apart = pairs[pairs["n_both"] == 0]
+    if len(apart):
+        named = [
+            f"{pair.source_a} ({pair.n_a:,}) and {pair.source_b} ({pair.n_b:,})"
+            for pair in apart.head(_LISTED).itertuples()
+        ]
+        more = f"; and {len(apart) - _LISTED:,} more pairs" if len(apart) > _LISTED else ""
+        lines += [
+            f"    nobody in common: {'; '.join(named)}{more}.",
+            "    Where ids differ, a roster's `identifiers` or a key map (`kind: keys`) joins them; "
+            "ids of transcripts are taken from the files' names (`participant_pattern`).",
+        ]
     return lines, 0
 
 

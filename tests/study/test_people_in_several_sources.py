@@ -58,7 +58,7 @@ def check_lines(folder, *more):
 
 def test_without_a_key_map_nobody_is_found_and_what_joins_them_is_said(project):
     told, n_problems = check_lines(project)
-    assert "0 of 2 in tickets (0%) are also in log, of 4 there (0%)" in told
+    assert "nobody in common: tickets (2) and log (4)." in told
     assert "a key map (`kind: keys`) joins them" in told
     assert n_problems == 0
 
