@@ -121,7 +121,7 @@ COLUMNS: dict[str, list[str]] = {
 
 def no_rows(part: str) -> pd.DataFrame:
     """Return an empty frame with the columns of a part."""
-    return pd.DataFrame({column: pd.Series(dtype="object") for column in COLUMNS[part]})
+    return pd.DataFrame(columns=COLUMNS[part], dtype="object")
 
 
 @dataclass(frozen=True)

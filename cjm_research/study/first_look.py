@@ -29,15 +29,22 @@ _MANY = (3, 0.2)
 """Texts, and the share of all, from which on a run of words may be the program's, not people's."""
 _LISTED = 3
 _COUNTED = {
-    "people": "people",
-    "turns": "turns of speech, answers and notes",
-    "ratings": "ratings",
-    "answers": "filled cells",
-    "events": "events",
-    "keys": "pairs of ids",
-    "reported_funnels": "steps of a funnel, counted by another program (segment by segment)",
-    "touchpoint_metrics": "counts of e-mail or advertising by another program, by touchpoint",
+    "people": ("person", "people"),
+    "turns": ("turn of speech, answer or note", "turns of speech, answers and notes"),
+    "ratings": ("rating", "ratings"),
+    "answers": ("filled cell", "filled cells"),
+    "events": ("event", "events"),
+    "keys": ("pair of ids", "pairs of ids"),
+    "reported_funnels": (
+        "step of a funnel, counted by another program",
+        "steps of a funnel, counted by another program (segment by segment)",
+    ),
+    "touchpoint_metrics": (
+        "count of e-mail or advertising by another program",
+        "counts of e-mail or advertising by another program, by touchpoint",
+    ),
 }
+"""The parts of material, one and many."""
 _TOLD = (
     r"rows|turns of the \w+|encoding .*|cells separated by .*|exported (by|as) .*|times are of .*"
 )
@@ -48,10 +55,10 @@ _WAY = ["format", "encoding", "delimiter", "day_first", "timezone"]
 def describe_material(material: Material, source: Source, journey: Journey) -> list[str]:
     """Return what was read of one source, and what is odd about it."""
     lines = list(_describe_files(material.files, source.kind))
-    for part, words in _COUNTED.items():
+    for part, (one, many) in _COUNTED.items():
         n = len(getattr(material, part))
         if n:
-            lines.append(f"  {n:>8,} {words}")
+            lines.append(f"  {n:>8,} {one if n == 1 else many}")
     if len(material.turns):
         roles = material.turns["speaker"].value_counts()
         lines.append("           by " + ", ".join(f"{role} {n:,}" for role, n in roles.items()))
@@ -60,8 +67,8 @@ def describe_material(material: Material, source: Source, journey: Journey) -> l
     lines += _describe_loose_steps(material)
     if material.unreviewed:
         lines.append(
-            f"  ? {material.unreviewed} files whose masked names nobody has reviewed: the report "
-            "will be marked as a draft."
+            f"  ? {material.unreviewed} file{'s' * (material.unreviewed > 1)} whose masked names "
+            "nobody has reviewed: the report will be marked as a draft."
         )
     lines += _describe_quality(material.quality)
     lines += _describe_repeats(material)
@@ -270,8 +277,8 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
         more = f"; and {len(apart) - _LISTED:,} more pairs" if len(apart) > _LISTED else ""
         lines += [
             f"    nobody in common: {'; '.join(named)}{more}.",
-            "    Where ids differ, a roster's `identifiers` or a key map (`kind: keys`) joins them; "
-            "ids of transcripts are taken from the files' names (`participant_pattern`).",
+            "    Where ids differ, a roster's `identifiers` or a key map (`kind: keys`) joins "
+            "them; ids of transcripts are taken from the files' names (`participant_pattern`).",
         ]
     return lines, 0
 

@@ -174,11 +174,11 @@ def test_an_optional_source_that_cannot_be_read_is_no_reason_to_stop(folder):
     assert "Every source that is required can be read; 1 cannot." in done.output
 
 
-def test_pairs_of_sources_with_nobody_in_common_are_counted_together(folder):
+def test_pairs_of_sources_with_nobody_in_common_are_said_together(folder):
     (folder / "survey.csv").write_text(QUALTRICS.replace("R_1", "Q_1"), "utf-8")
     done = CliRunner().invoke(main, ["check", "tiny"])
-    assert "2 pairs of sources have nobody in common" in done.output
-    assert "0 of" not in done.output
+    assert done.output.count("nobody in common") == 1
+    assert "nobody in common: survey (1) and talks (3); survey (1) and log (2)." in done.output
 
 
 def test_logs_that_are_counted_together_are_said_to_be(folder):
