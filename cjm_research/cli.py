@@ -24,6 +24,7 @@ from cjm_research.cli_runs import (
     EXIT_TIMED_OUT,
     prune,
     run,
+    say_progress,
     schedule,
 )
 from cjm_research.errors import CjmError
@@ -68,7 +69,8 @@ for command in (
 @click.option(
     "--write", is_flag=True, help="Save the proposed study.yaml, where there is none yet."
 )
-def check(study: str, write: bool) -> None:
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+def check(study: str, write: bool, quiet: bool) -> None:
     """Say what is recognised in each file of STUDY, and what is missing. Nothing is run.
 
     Of a folder without study.yaml: what its files are, and a study.yaml that reads them.
@@ -81,7 +83,7 @@ def check(study: str, write: bool) -> None:
     if folder:
         lines, n_problems = show_proposal(folder, write=write)
     else:
-        lines, n_problems = check_study(study)
+        lines, n_problems = check_study(study, say_progress(quiet))
     for line in lines:
         # Names of files, speakers and events are others' words; a terminal obeys some of them.
         click.echo("".join(mark if mark.isprintable() else "\ufffd" for mark in line))

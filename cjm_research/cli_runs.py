@@ -87,7 +87,7 @@ def run(
         sys.exit(
             run_all(
                 due=due, dry_run=dry_run, as_of=as_of, again=again, quiet=quiet,
-                tell=_tell_result(as_json, quiet), say=_progress(quiet),
+                tell=_tell_result(as_json, quiet), say=say_progress(quiet),
             )
         )  # fmt: skip
     name = study or "demo"
@@ -128,7 +128,7 @@ def _run_one(
 
     try:
         done = run_study(
-            study, parameters=parameters, as_of=as_of, again=again, say=_progress(quiet),
+            study, parameters=parameters, as_of=as_of, again=again, say=say_progress(quiet),
             end_process=end_process,
         )  # fmt: skip
     except (CjmError, OSError) as error:
@@ -169,7 +169,8 @@ def _describe(done: Run) -> dict[str, Any]:
     }
 
 
-def _progress(quiet: bool) -> Callable[[str], None]:
+def say_progress(quiet: bool) -> Callable[[str], None]:
+    """Return what tells, beside the results, what is being done."""
     clock = time.monotonic()
 
     def say(line: str) -> None:

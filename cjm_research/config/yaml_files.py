@@ -37,6 +37,9 @@ def read_yaml(path: Path, *, where: str, keep_digits: bool = False) -> Any:
         raise ConfigError(where, [_describe_yaml(error)]) from error
     except ValueError as error:  # YAML reads 2026-13-01 as a date, and there is no such day
         raise ConfigError(where, [f"a date is no day of the calendar ({error})."]) from error
+    except _GrownError as error:
+        problem = "aliases (*name) make it grow beyond reason. Write out what they stand for."
+        raise ConfigError(where, [problem]) from error
     except RecursionError as error:
         raise ConfigError(where, ["it is nested too deeply to be read."]) from error
 
@@ -52,6 +55,10 @@ class WrittenNumber(float):
     __repr__ = __str__
 
 
+class _GrownError(Exception):
+    """Aliases stand for more than memory holds."""
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice: the second would silently win."""
 
@@ -59,9 +66,7 @@ class _StrictLoader(yaml.SafeLoader):
         """Return the document, unless its aliases stand for more than memory holds."""
         node = super().get_single_node()
         if node is not None and _expanded_size(node, {}) > _MOST_NODES:
-            raise yaml.constructor.ConstructorError(
-                None, None, "aliases (*name) make it grow beyond reason", node.start_mark
-            )
+            raise _GrownError
         return node
 
 

@@ -9,13 +9,14 @@ from cjm_research.privacy.alignment import Alignment, align_masked
 from cjm_research.privacy.counting import StudyMasker
 from cjm_research.privacy.evidence import Evidence
 from cjm_research.privacy.masking import Masker, build_masker, clean_text
-from cjm_research.privacy.people import link_people
+from cjm_research.privacy.people import Links, link_people
 from cjm_research.privacy.pseudonyms import pseudonymise
 from cjm_research.privacy.vault import Vault, open_vault
 
 __all__ = [
     "Alignment",
     "Evidence",
+    "Links",
     "Masker",
     "StudyMasker",
     "Vault",

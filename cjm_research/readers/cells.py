@@ -297,7 +297,7 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
             path.name,
             f"it is not a readable CSV near line {reader.line_num} ({error}).",
             "look for a quotation mark without its partner there, or save the table again as "
-            "CSV (UTF-8) or .xlsx.",
+            "CSV (UTF-8) or .xlsx. A text that is really longer belongs in a file of its own.",
         ) from error
 
 

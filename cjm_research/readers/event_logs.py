@@ -17,6 +17,7 @@ from cjm_research.readers.files import find_files
 from cjm_research.readers.notes import Notes
 from cjm_research.readers.pages import match_pages
 from cjm_research.readers.parquet_records import open_parquet
+from cjm_research.readers.progress import follow
 from cjm_research.readers.rows import Row, make_rows
 from cjm_research.readers.surveys import note_way_of_times
 from cjm_research.readers.times import find_unit, read_epoch, read_times
@@ -53,7 +54,7 @@ def read_events(source: Events, folder: Path, journey: Journey) -> Material:
     notes = Notes()
     parts = []
     seen: set[Key] = set()
-    for path in find_files(source, folder, notes):
+    for path in follow(find_files(source, folder, notes)):
         if is_companion(path):
             notes.count(path.name, "read with the hits of its delivery", 1)
             continue

@@ -30,6 +30,7 @@ from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.json_records import Records, as_text, look_up
 from cjm_research.readers.messages import read_message
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.progress import follow
 from cjm_research.readers.rows import Row, make_rows, make_turn
 from cjm_research.readers.shown_values import show_values
 from cjm_research.readers.surveys import kind_of_column, note_way_of_times
@@ -112,7 +113,7 @@ def read_feedback(source: Feedback, folder: Path, journey: Journey) -> Material:
     rows = _Rows()
     texts: list[_Text] = []
     unreviewed = 0
-    for path in find_files(source, folder, notes):
+    for path in follow(find_files(source, folder, notes)):
         unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
         cells = _read_cells(source, path, notes)
         require_columns(cells, _wanted_columns(source))
@@ -171,7 +172,8 @@ def _read_cells(source: Feedback, path: Path, notes: Notes) -> Cells:
     for what, n in records.doubts.items():
         notes.warn(path.name, what, n)
     # A field that no record has is an absent column: a slip in study.yaml, most likely.
-    kept = [number for number, name in enumerate(names) if name in present]
+    # Where no record could be used, nothing tells.
+    kept = [number for number, name in enumerate(names) if name in present or not found]
     header = [names[number] for number in kept]
     table = [header, *([record[number] for number in kept] for record in found)]
     return make_cells(path.name, header, table, first=1, notes=notes)

@@ -23,6 +23,7 @@ from cjm_research.readers.cells import (
 )
 from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.progress import follow
 from cjm_research.readers.rows import Row, make_rows, make_turn
 
 
@@ -58,7 +59,7 @@ def read_observations(source: Observations, folder: Path, journey: Journey) -> M
     lookup = _read_lookup(source, folder)
     tried: Counter[tuple[str, str]] = Counter()
     unreviewed = 0
-    for path in find_files(source, folder, notes):
+    for path in follow(find_files(source, folder, notes)):
         unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
         cells = read_cells(
             path,

@@ -7,6 +7,7 @@ researcher can know.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,8 +49,15 @@ _HEAD_BYTES = 4_000_000
 _NO_DATA = re.compile(r"(readme|licen[cs]e|notice|changelog)(\..*)?", re.IGNORECASE)
 
 
-def recognise_file(path: Path) -> Guess:
-    """Return what a file probably is. A file that cannot be read is said to be none, and why."""
+def recognise_file(path: Path, askers: Collection[str] = ()) -> Guess:
+    """Return what a file probably is. A file that cannot be read is said to be none, and why.
+
+    Parameters
+    ----------
+    path : Path
+    askers : collection of str, optional
+        Speakers who are known to ask in other transcripts.
+    """
     ending = path.suffix.casefold()
     try:
         if _NO_DATA.fullmatch(path.name):
@@ -57,7 +65,7 @@ def recognise_file(path: Path) -> Guess:
         if is_companion(path):
             return Guess(path.name, "", "not read alone: it belongs to the hits of a data feed")
         if ending in TALKS or _is_talk(path):
-            return guess_transcript(path)
+            return guess_transcript(path, askers)
         if ending in SPSS_SUFFIXES or is_spss(path):
             return guess_spss(path)
         if is_project(path):

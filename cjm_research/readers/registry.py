@@ -16,6 +16,7 @@ from cjm_research.readers.feedback import read_feedback
 from cjm_research.readers.funnel_reports import read_funnel_report
 from cjm_research.readers.key_maps import read_keys
 from cjm_research.readers.observations import read_observations
+from cjm_research.readers.progress import Say, listening
 from cjm_research.readers.roster import read_roster
 from cjm_research.readers.surveys import read_survey
 from cjm_research.readers.transcripts import read_transcripts
@@ -34,7 +35,7 @@ READERS: dict[str, Callable[[Any, Path, Journey], Material]] = {
 }
 
 
-def read_source(source: Source, folder: Path, journey: Journey) -> Material:
+def read_source(source: Source, folder: Path, journey: Journey, say: Say | None = None) -> Material:
     """Read the files of a source.
 
     Parameters
@@ -45,6 +46,8 @@ def read_source(source: Source, folder: Path, journey: Journey) -> Material:
         The study folder; `source.files` are relative to it.
     journey : Journey
         The study's stages.
+    say : callable, optional
+        Hears how many of many files have been read, every few seconds.
 
     Returns
     -------
@@ -60,7 +63,8 @@ def read_source(source: Source, folder: Path, journey: Journey) -> Material:
     """
     if source.kind not in READERS:
         raise UnknownNameError("kind of source", source.kind, READERS)
-    material = READERS[source.kind](source, folder, journey)
+    with listening(say):
+        material = READERS[source.kind](source, folder, journey)
     _check_formats(source, material)
     return material
 

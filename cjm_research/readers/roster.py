@@ -142,6 +142,9 @@ def _to_people(
     if "lifecycle" in source.columns:
         steps = cells.frame[squeeze(source.columns["lifecycle"])]
         people["lifecycle"] = _name_steps(source, steps, journey, cells.file)
+        if not source.lifecycle_stages:
+            what = "steps of the lifecycle without a stage: `lifecycle_stages:` gives them one"
+            notes.warn(cells.file, what, steps[steps != ""].nunique())
     if "value" in source.columns:
         people[VALUE] = _read_values(source, cells, notes)
     return people

@@ -18,6 +18,7 @@ from cjm_research.readers.choices import OTHER, list_choices
 from cjm_research.readers.consent import read_consent
 from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.progress import follow
 from cjm_research.readers.questionnaire import find_pages, list_reached
 from cjm_research.readers.rows import Row, make_rows, make_turn
 from cjm_research.readers.scales import SUS_ITEMS, read_scale, score_sus
@@ -74,7 +75,7 @@ def read_survey(source: Survey, folder: Path, journey: Journey) -> Material:
     rows = _Rows()
     seen: dict[str, str] = {}
     unreviewed = 0
-    for path in find_files(source, folder, notes):
+    for path in follow(find_files(source, folder, notes)):
         unreviewed += not is_reviewed(source.masking_reviewed, path, folder)
         cells, export = read_export(path, source, notes=notes)
         require_columns(cells, _wanted_columns(source))

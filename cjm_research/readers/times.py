@@ -20,6 +20,16 @@ _NUMERIC = (
     r"(?P<first>\d{1,2})[./-](?P<second>\d{1,2})[./-](?P<year>\d{4}|\d{2})"
     rf"(?:,?[T ]\s*{_CLOCK})?{_ZONE}"
 )
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+_NAME = r"[A-Za-z]{3,9}\.?"
+_IN_WORDS = (
+    rf"(?:[A-Za-z]{{3,9}},?\s+)?"
+    rf"(?:(?P<name>{_NAME})\s+(?P<day>\d{{1,2}}),?|(?P<day_2>\d{{1,2}})[ -](?P<name_2>{_NAME}),?)"
+    rf"[ -]\s*(?P<year>\d{{4}})(?:,?\s+{_CLOCK})?{_ZONE}"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,8 @@ def read_times(
     Parameters
     ----------
     cells : Series
-        Text or datetimes. Text is ISO 8601, or numbers in day or month order.
+        Text or datetimes. Text is ISO 8601, numbers in day or month order, or has an English
+        name for its month.
     timezone : str
         Zone of times that do not carry one, such as 'Europe/Berlin' or '-06:00'.
     where : str
@@ -83,6 +94,9 @@ def read_times(
         split, order = _split_numeric(numeric, day_first, where)
         parts.update(split)
         found = order if day_first is None else None
+    worded = text[parts["year"].isna() & (text != "")]
+    if len(worded):
+        parts.update(_split_words(worded))
     naive, offset = _assemble(parts)
     blank = text == ""
     aware = offset.notna()
@@ -134,6 +148,20 @@ def find_unit(cells: pd.Series) -> str:
 
 def _split_iso(text: pd.Series) -> pd.DataFrame:
     return text.str.extract(rf"\A{_ISO}\Z").astype("object")
+
+
+def _split_words(text: pd.Series) -> pd.DataFrame:
+    parts = text.str.extract(rf"\A{_IN_WORDS}\Z").astype("object")
+    name = (parts["name"].fillna("") + parts["name_2"].fillna("")).str.casefold().str.rstrip(".")
+    numbers = {
+        written: str(number)
+        for written in name[name != ""].unique()
+        for number, month in enumerate(_MONTHS, start=1)
+        if month.startswith(written)
+    }
+    parts["month"] = name.map(numbers)
+    parts["day"] = parts["day"].where(parts["day"].notna(), parts["day_2"])
+    return parts.drop(columns=["name", "name_2", "day_2"])
 
 
 def _split_numeric(

@@ -16,6 +16,7 @@ from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.files import find_files, is_reviewed, relative_name
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.progress import follow
 from cjm_research.readers.qda_project import Project, TextSource, is_project, read_project
 from cjm_research.readers.rows import Row, make_rows, make_turn
 from cjm_research.readers.transcript_formats import Opened, open_transcript, recognise
@@ -66,7 +67,7 @@ def read_transcripts(source: Transcripts, folder: Path, journey: Journey) -> Mat
     for name in [*source.interviewers, *source.observers]:
         _add_name(identities, "", name)
     unreviewed = 0
-    for path in find_files(source, folder, notes):
+    for path in follow(find_files(source, folder, notes)):
         for talk in read_talks(source, path, folder, notes):
             for raw_id in dict.fromkeys(talk.ids.values()):
                 people[raw_id] = None

@@ -21,11 +21,18 @@ from cjm_research.errors import CjmError, SourceError, did_you_mean, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.study import first_look, following, steps
+from cjm_research.study.following import Say
 from cjm_research.study.project import FINDINGS_FILE, STUDY_FILE, find_study
 
 
-def check_study(study: str | Path) -> tuple[list[str], int]:
+def check_study(study: str | Path, say: Say = lambda _: None) -> tuple[list[str], int]:
     """Read every source and report what was recognised and what is wrong.
+
+    Parameters
+    ----------
+    study : str or Path
+    say : callable, optional
+        Hears what is being read.
 
     Returns
     -------
@@ -64,13 +71,14 @@ def check_study(study: str | Path) -> tuple[list[str], int]:
     for source in config.sources:
         drawn = "counts of another program" if _is_counted(source) else f"{source.sampling} sample"
         lines += ["", f"{source.id} ({source.kind}, {drawn})"]
+        say(f"reading {source.name}")
         try:
             if isinstance(source, Events) and source.stays:
                 found, names = _describe_staying(config, journey, place.folder)
                 lines += found
                 seen |= names
                 continue
-            material = readers.read_source(source, place.folder, journey)
+            material = readers.read_source(source, place.folder, journey, say)
             unused = readers.list_unused_columns(source, place.folder)
         except CjmError as error:
             lines += [f"  ! {line}" for line in str(error).splitlines()]

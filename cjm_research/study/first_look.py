@@ -259,9 +259,10 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
     for (source, _), person in links.canonical.items():
         people.setdefault(source, set()).add(person)
     pairs = synthesis.count_joins(people)
-    if pairs.empty:
+    merged = list(_describe_merged(links, config))
+    if pairs.empty and not merged:
         return [], 0
-    lines = ["", "people in several sources"]
+    lines = ["", "people in several sources", *merged]
     for pair in pairs[pairs["n_both"] > 0].itertuples():
         lines.append(
             f"  {pair.n_both:>8,} of {pair.n_a:,} in {pair.source_a} ({pair.match_rate:.0%}) are "
@@ -281,6 +282,21 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
             "them; ids of transcripts are taken from the files' names (`participant_pattern`).",
         ]
     return lines, 0
+
+
+def _describe_merged(links: privacy.Links, config: StudyConfig) -> Iterator[str]:
+    """Say where ids of one source are one person: right for devices, odd for those who answered."""
+    ids: dict[str, list[str]] = {}
+    for (source, _), person in links.canonical.items():
+        ids.setdefault(source, []).append(person)
+    for source, found in ids.items():
+        n = len(set(found))
+        if n < len(found):
+            mark = " " if config.source(source).kind in ("events", "roster") else "?"
+            yield (
+                f"  {mark} {len(found):,} ids in {source} are {n:,} {'person' if n == 1 else 'people'}: a "
+                "roster, a key map or a file's name joins them."
+            )
 
 
 def _describe_logs(people: dict[str, set[str]], config: StudyConfig) -> list[str]:

@@ -117,6 +117,7 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
             "put the transcripts, surveys and logs there as they were exported.",
         )
     guesses = [(path.relative_to(home).as_posix(), _recognise(path, home)) for path in paths]
+    guesses = _name_askers(guesses, home)
     lines = [f"{folder.name}: no {STUDY_FILE} yet. What its files were taken for:", ""]
     lines += _say_guesses(guesses)
     used = [(name, guess) for name, guess in guesses if guess.kind]
@@ -144,6 +145,20 @@ def _say_guesses(guesses: Sequence[tuple[str, Guess]]) -> list[str]:
             lines += [f"      - {ask}" for ask in guess.asks]
     kinds = Counter(guess.what for name, guess in guesses if name in counted)
     return lines + [f"    {n:,} files more: {what}" for what, n in kinds.most_common()]
+
+
+def _name_askers(guesses: Sequence[tuple[str, Guess]], home: Path) -> list[tuple[str, Guess]]:
+    """Take who asks in several transcripts for the interviewer wherever they speak."""
+    found = [set(guess.source.get("interviewers", ())) for _, guess in guesses]
+    n_files = Counter(name for names in found for name in names)
+    # "Speaker 1" is somebody else in each file.
+    askers = {name for name, n in n_files.items() if n > 1 and not re.search(r"\d", name)}
+    return [
+        (name, recognise_file(home / name, askers))
+        if guess.kind == "transcripts" and askers and not names & askers
+        else (name, guess)
+        for (name, guess), names in zip(guesses, found, strict=True)
+    ]
 
 
 def _recognise(path: Path, home: Path) -> Guess:

@@ -89,10 +89,10 @@ def may_be_passed_over(source: Source) -> bool:
     return not source.required and not says_who_agreed
 
 
-def _read(source: Source, folder: Path, journey: Journey) -> Material:
+def _read(source: Source, folder: Path, journey: Journey, say: Say) -> Material:
     """Read a source; without its rows where it may be passed over and cannot be read."""
     try:
-        return readers.read_source(source, folder, journey)
+        return readers.read_source(source, folder, journey, say)
     except SourceError as error:
         if not may_be_passed_over(source):
             raise
@@ -110,7 +110,7 @@ def read_materials(config: StudyConfig, journey: Journey, folder: Path, say: Say
         if isinstance(source, Events) and source.stays:
             continue
         say(f"reading {source.name}")
-        materials.append(_read(source, folder, journey))
+        materials.append(_read(source, folder, journey, say))
     return materials
 
 

@@ -118,6 +118,12 @@ def test_days_that_cannot_be_read_are_counted_and_the_touchpoint_has_none(read):
     assert found.touchpoint_metrics["collected_from"].tolist() == [""]
 
 
+def test_days_with_the_name_of_a_month_are_read(read):
+    columns = {"touchpoint": "name", "date": "day", "sent": "sent"}
+    found = read('name,day,sent\nA,"Mar 03, 2026 09:00 am",5\n', columns=columns)
+    assert found.touchpoint_metrics["collected_from"].tolist() == ["2026-03-03"]
+
+
 def test_declared_days_win(read):
     found = read(MAILCHIMP, collected={"from": "2026-01-01", "to": "2026-12-31"})
     assert set(found.touchpoint_metrics["collected_to"]) == {"2026-12-31"}

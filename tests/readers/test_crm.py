@@ -269,3 +269,11 @@ def test_two_rosters_with_values_are_refused(tmp_path):
         load_config(tmp_path / "study.yaml", where="study.yaml")
     assert "Keep one" in str(caught.value)
     assert "nowhere" in str(caught.value)
+
+
+def test_steps_of_a_lifecycle_without_a_stage_are_asked_about(read):
+    deals = "Deal Stage,Associated Contact IDs\nqualifiedtobuy,c1\nclosedwon,c2\n,c3\n"
+    columns = {"participant": "Associated Contact IDs", "lifecycle": "Deal Stage"}
+    quality = read(deals, columns=columns, lifecycle_stages={}).quality
+    (row,) = quality[quality["what"].str.contains("`lifecycle_stages:`")].to_dict("records")
+    assert (row["level"], row["n"]) == ("warning", 2)

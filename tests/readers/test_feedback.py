@@ -396,3 +396,10 @@ def test_real_review_sentences_are_all_there(shared, tmp_path, journey):
     changed = (words - mine).total()
     assert changed == sum("&" in text and ";" in text for text in (words - mine))
     assert material.turns["touchpoint"].nunique() == 8
+
+
+def test_records_of_which_none_can_be_used_are_not_absent_columns(read):
+    material = read('[1, "odd"]', name="a.json", columns={"text": "body", "participant": "user"})
+    assert material.turns.empty
+    assert material.files[["n_in", "n_set_aside"]].to_numpy().tolist() == [[2, 2]]
+    assert "no row was used" in set(material.quality["what"])

@@ -98,3 +98,23 @@ def test_an_unknown_zone_is_refused():
 
 def test_no_rows_have_no_times():
     assert iso(read_times(pd.Series([], dtype="object"), timezone="UTC", where="a.csv")) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("Mar 03, 2026 09:00 am", "2026-03-03T09:00:00"),  # Mailchimp's
+        ("May 5, 2026, 1:02 PM", "2026-05-05T13:02:00"),
+        ("3 March 2026", "2026-03-03T00:00:00"),
+        ("Sept. 4 2026", "2026-09-04T00:00:00"),
+        ("12-Jan-2026 13:00", "2026-01-12T13:00:00"),
+        ("Tue, 3 Mar 2026 10:00:05 +0100", "2026-03-03T09:00:05"),
+    ],
+)
+def test_a_month_by_its_english_name_needs_no_order(cell, expected):
+    assert iso(read(cell, "2026-03-01")) == [expected, "2026-03-01T00:00:00"]
+
+
+@pytest.mark.parametrize("cell", ["31 Feb 2026", "3 Mayor 2026", "Ma 3 2026", "March 2026"])
+def test_words_that_are_no_month_are_not_read_as_one(cell):
+    assert list(read("2025-01-01", cell).unreadable) == [1]

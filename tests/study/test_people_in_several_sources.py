@@ -69,7 +69,8 @@ def test_a_key_map_gives_a_rate_both_ways(project):
     assert "1 of 2 in tickets (50%) are also in log, of 3 there (33%)" in told
     assert "participants with several identifiers, joined to all of them: 1" in told
     assert "2 pairs of ids" in told
-    assert "joins them" not in told
+    assert "4 ids in log are 3 people: " in told
+    assert "nobody in common" not in told
 
 
 def test_a_key_map_that_makes_two_people_of_a_roster_one_is_a_problem(project):
@@ -77,3 +78,10 @@ def test_a_key_map_that_makes_two_people_of_a_roster_one_is_a_problem(project):
     told, n_problems = check_lines(project, KEYS, ROSTER)
     assert "join two of its people into one" in told
     assert n_problems == 1
+
+
+def test_two_who_wrote_and_are_one_person_by_a_key_map_are_asked_about(project):
+    (project / "keys.csv").write_text("contact,client\nc1,c2\n")
+    told, n_problems = check_lines(project, KEYS)
+    assert "? 2 ids in tickets are 1 person: a roster, a key map" in told
+    assert n_problems == 0

@@ -222,6 +222,18 @@ def propose(folder, **files):
     return "\n".join(lines), yaml.safe_load(text) if text else {}, text
 
 
+def test_who_asks_in_other_files_is_no_participant_in_one_without_a_question(tmp_path):
+    asked = "Ines Holm: How was it?\n{}: It took me an hour.\nInes Holm: Why is that?\n"
+    quiet = "Ines Holm: Tell me.\nCem: What do you mean?\nInes Holm: Anything.\n"
+    said, study, _ = propose(
+        tmp_path, a__txt=asked.format("Ana"), b__txt=asked.format("Bo"), c__txt=quiet
+    )
+    (talks,) = study["sources"]
+    assert (talks["files"], talks["interviewers"]) == (["a.txt", "b.txt", "c.txt"], ["Ines Holm"])
+    assert "participants" not in talks
+    assert said.count("Ines Holm asks in other files: proposed as interviewer here") == 1
+
+
 def test_speaker_1_of_one_file_is_nobody_in_another(tmp_path):
     asks, tells = "Why do you buy there?", "Because it is the cheapest shop I know."
     talk = "{}  0:01\n{}\n\n{}  0:09\n{}\n\n{}  0:20\n{}\n"

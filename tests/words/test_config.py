@@ -107,7 +107,7 @@ LAUGHS = "a: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]\n" + "".join(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (LAUGHS, "aliases (*name) make it grow beyond reason"),
+        (LAUGHS, "beyond reason. Write out what they stand for"),
         ("title: &a [*a]\n", "aliases (*name) make it grow beyond reason"),
         ("title: " + "[" * 100_000, "nested too deeply"),
         ("? [a, b]\n: c\n", "unhashable key"),

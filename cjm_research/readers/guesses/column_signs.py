@@ -39,8 +39,14 @@ def is_choice(values: pd.Series) -> bool:
 def looks_like_times(values: pd.Series) -> bool:
     """Tell whether all values begin with a date."""
     filled = values[values != ""].head(200)
-    begins = filled.str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)")
+    begins = filled.str.match(_DATE)
     return not filled.empty and bool(begins.all())
+
+
+_DATE = (
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)"
+    r"|(?:[A-Za-z]{3,9}\.? \d{1,2},?|\d{1,2}[ -][A-Za-z]{3,9}\.?,?)[ -]\d{4}(?!\d)"
+)
 
 
 def is_time(values: pd.Series) -> bool:

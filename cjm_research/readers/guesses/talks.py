@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,11 @@ from cjm_research.readers.utterances import (
 )
 
 
-def guess_transcript(path: Path) -> Guess:
-    """Return the guess of one transcript."""
+def guess_transcript(path: Path, askers: Collection[str] = ()) -> Guess:
+    """Return the guess of one transcript; `askers` are known to ask in others."""
     file = open_transcript(path, encoding="", declared=frozenset())
     form = recognise(file)
-    return _guess_talks(path.name, f"transcript, {form.name} ({form.sign})", [file])
+    return _guess_talks(path.name, f"transcript, {form.name} ({form.sign})", [file], askers)
 
 
 def guess_project(path: Path) -> Guess:
@@ -46,7 +46,9 @@ def guess_project(path: Path) -> Guess:
     return replace(guess, asks=(*guess.asks, *notes))
 
 
-def _guess_talks(name: str, what: str, files: Sequence[Opened]) -> Guess:
+def _guess_talks(
+    name: str, what: str, files: Sequence[Opened], askers: Collection[str] = ()
+) -> Guess:
     """Return the guess of transcripts that are read in one way."""
     parsed = [recognise(file).parse(file) for file in files]
     talks = [[turn for turn in talk.utterances if turn.text] for talk in parsed]
@@ -60,10 +62,13 @@ def _guess_talks(name: str, what: str, files: Sequence[Opened]) -> Guess:
             "alone is heard. If an interviewer is heard as well, write `Name: ` before each turn."
         )
         return Guess(name, "transcripts", what, {"one_voice": True}, (note,))
-    asking = _find_interviewers(labels, turns)
+    known = [label for label in labels if label in askers]
+    asking = known or _find_interviewers(labels, turns)
     source: dict[str, Any] = {"interviewers": asking}
     notes = [f"turns: {_count_turns(labels, turns)}."]
-    if asking:
+    if known:
+        notes.append(f"{' and '.join(known)} asks in other files: proposed as interviewer here.")
+    elif asking:
         notes.append(f"{' and '.join(asking)} asks most often, and is proposed as interviewer.")
     elif len(labels) > 1:
         notes.append("nobody asks more often than others: name who does under `interviewers:`.")
