@@ -118,12 +118,14 @@ def gate(trust: pd.DataFrame) -> dict[tuple[str, str, str], str]:
 
 
 def describe_trust(trust: pd.DataFrame, *, study: str) -> list[str]:
-    """Say for the report how far the machine's codes were checked, source by source."""
-    return [_say(rows, study) for _, rows in trust.groupby("source", sort=False)]
+    """Say for the report how far the machine's codes were checked, once for sources alike."""
+    said: dict[str, list[str]] = {}
+    for source, rows in trust.groupby("source", sort=False):
+        said.setdefault(_say(rows, study), []).append(str(source))
+    return [f"{', '.join(sources)}: {words}" for words, sources in said.items()]
 
 
 def _say(rows: pd.DataFrame, study: str) -> str:
-    source = rows["source"].iloc[0]
     # Groups that nobody coded have no labels, beside others that people did code.
     n_labels, n_to_code = int(rows["n_labels"].max()), int(rows["n_to_code"].min())
     if n_to_code:
@@ -140,12 +142,12 @@ def _say(rows: pd.DataFrame, study: str) -> str:
             "a `--sample` name of its own)"
         )
         return (
-            f"{source}: machine-coded, uncorrected; counts may be too high or too low. To say how "
-            f"far the machine agrees with people, {coded}{how}."
+            "machine-coded, uncorrected; counts may be too high or too low. To say how far the "
+            f"machine agrees with people, {coded}{how}."
         )
     checked = rows[rows["n_labels"] > 0]["status"].value_counts()
     words = (
-        f"{source}: people coded {n_labels} excerpts drawn at random. Of the machine’s codes "
+        f"people coded {n_labels} excerpts drawn at random. Of the machine’s codes "
         f"{checked.get(TRUSTED, 0)} agree with them well enough, {checked.get(NEEDS_PERSON, 0)} "
         f"need a person, {checked.get(UNCORRECTED, 0)} were met too rarely to tell"
     )

@@ -72,7 +72,27 @@ def build_context(
         reviews=reviews,
         choices=_choices(study),
         smallest_cell=study.config.integration.smallest_cell,
+        also_read=list(_name_others(study)),
     )
+
+
+_WITHOUT_VOICES = {
+    "roster": "who took part",
+    "keys": "which ids are one person’s",
+    "funnel_report": "a funnel that another program counted",
+    "campaign": "e-mail or advertising that another program counted",
+}
+
+
+def _name_others(study: Study) -> Iterator[str]:
+    """Name what was read that holds nobody's words or deeds, with its rows."""
+    read = study.files.groupby("source")[["n_in", "n_set_aside"]].sum()
+    for source in study.config.sources:
+        if source.kind in _WITHOUT_VOICES and source.id in read.index:
+            n_in, n_aside = (int(n) for n in read.loc[source.id])
+            rest = f", {n_aside:,} of them set aside" if n_aside else ""
+            rows = f"{n_in:,} row{'' if n_in == 1 else 's'}"
+            yield f"{source.name}: {_WITHOUT_VOICES[source.kind]}, {rows}{rest}."
 
 
 def _alerts(study: Study) -> Iterator[str]:
@@ -168,12 +188,15 @@ def _limits(study: Study) -> Iterator[str]:
     labels = dict(zip(sources["source"], sources["label"], strict=True))
     trust = study.trust.assign(source=lambda rows: rows["source"].map(labels))
     yield from describe_trust(trust, study=study.name)
-    for row in worded.itertuples():
-        if row.sampling in ("purposive", "convenience"):
+    for sampling in ("purposive", "convenience"):
+        chosen = worded.loc[worded["sampling"] == sampling, "label"]
+        if len(chosen):
             yield (
-                f"{row.label}: {row.sampling} sample. Counts are of those heard; no share or "
-                "interval is given, because it would speak for nobody else."
+                f"{', '.join(chosen)}: {sampling} sample{'s' if len(chosen) > 1 else ''}. Counts "
+                "are of those heard; no share or interval is given, because it would speak for "
+                "nobody else."
             )
+    for row in worded.itertuples():
         if row.unit == "visit":
             yield f"{row.label}: rows are visits; people who came twice cannot be told apart."
     excerpts = study.excerpts

@@ -11,6 +11,8 @@ from cjm_research.config import (
     Events,
     Findings,
     FunnelReport,
+    Keys,
+    Roster,
     Source,
     StudyConfig,
     build_journey,
@@ -69,8 +71,7 @@ def check_study(study: str | Path, say: Say = lambda _: None) -> tuple[list[str]
     seen: set[str] = set()
     materials: list[Material] = []
     for source in config.sources:
-        drawn = "counts of another program" if _is_counted(source) else f"{source.sampling} sample"
-        lines += ["", f"{source.id} ({source.kind}, {drawn})"]
+        lines += ["", f"{source.id} ({', '.join([source.kind, *_say_drawn(source)])})"]
         say(f"reading {source.name}")
         try:
             if isinstance(source, Events) and source.stays:
@@ -155,8 +156,10 @@ def _is_known(path: Path, folder: Path) -> bool:
     return hidden or parts[0] in _OF_PEOPLE or parts[0].startswith(_KNOWN)
 
 
-def _is_counted(source: Source) -> bool:
-    return isinstance(source, FunnelReport | Campaign)
+def _say_drawn(source: Source) -> list[str]:
+    if isinstance(source, FunnelReport | Campaign):
+        return ["counts of another program"]
+    return [] if isinstance(source, Roster | Keys) else [f"{source.sampling} sample"]
 
 
 def _describe_unseen(config: StudyConfig, journey: Journey, seen: set[str]) -> list[str]:

@@ -293,9 +293,10 @@ def _describe_merged(links: privacy.Links, config: StudyConfig) -> Iterator[str]
         n = len(set(found))
         if n < len(found):
             mark = " " if config.source(source).kind in ("events", "roster") else "?"
+            people = "person" if n == 1 else "people"
             yield (
-                f"  {mark} {len(found):,} ids in {source} are {n:,} {'person' if n == 1 else 'people'}: a "
-                "roster, a key map or a file's name joins them."
+                f"  {mark} {len(found):,} ids in {source} are {n:,} {people}: a roster, a key map "
+                "or a file's name joins them."
             )
 
 

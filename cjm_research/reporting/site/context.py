@@ -76,6 +76,8 @@ class SiteContext:
         What reviewers marked on claims.
     choices : mapping
         Codes and stages that a reviewer may choose from.
+    also_read : sequence of str
+        Sources that hold nobody's words or deeds, a sentence each.
     smallest_cell : int
         People below which nothing is published that would tell what became of them.
     """
@@ -104,4 +106,5 @@ class SiteContext:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     reviews: Sequence[Any] = ()
     choices: Mapping[str, Any] = field(default_factory=dict)
+    also_read: Sequence[str] = ()
     smallest_cell: int = 5
