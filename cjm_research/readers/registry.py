@@ -72,11 +72,11 @@ def read_source(source: Source, folder: Path, journey: Journey, say: Say | None 
 def _check_formats(source: Source, material: Material) -> None:
     """Check that files are what study.yaml says: a later export may look like something else."""
     allowed = {name.casefold() for name in source.format}
-    for row in material.files.itertuples():
-        if allowed and row.format.casefold() not in allowed:
+    for file, form in material.files[["file", "format"]].to_numpy():
+        if allowed and form.casefold() not in allowed:
             raise SourceError(
-                str(row.file),
-                f"it was taken for '{row.format}', but `format:` of source '{source.id}' allows "
+                str(file),
+                f"it was taken for '{form}', but `format:` of source '{source.id}' allows "
                 f"{quoted(source.format)}.",
                 "export it as before, or correct `format:` in study.yaml if this is right.",
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -101,12 +101,12 @@ def read_times(
     blank = text == ""
     aware = offset.notna()
     local = _localize(naive.where(~aware), zone, text.index[:0])
-    values = local.utc.where(~aware, (naive - offset).dt.tz_localize("UTC"))
+    values = local.utc
+    if aware.any():
+        told = (naive - offset).dt.tz_localize("UTC")
+        values = values.where(~aware, told).astype("datetime64[us, UTC]")
     unreadable = text.index[values.isna() & ~blank]
-    return Times(
-        values.astype("datetime64[us, UTC]"), unreadable, local.doubled, local.skipped, found,
-        local.n_naive,
-    )  # fmt: skip
+    return replace(local, utc=values, unreadable=unreadable, day_first=found)
 
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
@@ -219,12 +219,21 @@ def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         return none.astype("datetime64[us]"), none.astype("timedelta64[us]")
     date = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
     clock = pd.to_timedelta(_full_clock(parts["clock"]), errors="coerce")
-    half = parts["half"].fillna("").str.lower().str[:1]
-    hour = clock.dt.components["hours"]
-    clock = clock.mask((half == "p") & (hour < 12), clock + timedelta(hours=12))
-    clock = clock.mask((half == "a") & (hour == 12), clock - timedelta(hours=12))
+    if parts["half"].notna().any():
+        half = parts["half"].fillna("").str.lower().str[:1]
+        noon = timedelta(hours=12)
+        is_twelve = (clock >= noon) & (clock < noon + timedelta(hours=1))
+        clock = clock.mask((half == "p") & (clock < noon), clock + noon)
+        clock = clock.mask((half == "a") & is_twelve, clock - noon)
     clock = clock.where(clock < timedelta(days=1))
-    zone = parts["zone"].fillna("").str.strip().str.replace(":", "")
+    return (date + clock).astype("datetime64[us]"), _read_offsets(parts["zone"])
+
+
+def _read_offsets(zones: pd.Series) -> pd.Series:
+    """Return the distance from UTC of each zone; NaT where there is none."""
+    if zones.isna().all():
+        return pd.Series(pd.NaT, index=zones.index, dtype="timedelta64[us]")
+    zone = zones.fillna("").str.strip().str.replace(":", "")
     # Google Forms writes `GMT+1`, others `+01:00`.
     far = zone.str.replace(r"\A(?:UTC|GMT)(?=.)", "", regex=True)
     digits = far.str[1:].str.replace(r"\A(\d)(?=(?:\d\d)?\Z)", r"0\1", regex=True)
@@ -232,8 +241,7 @@ def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     minutes = digits.str[:2] + ":" + digits.str[2:4] + ":00"
     sign = far.str[:1].map({"+": 1, "-": -1})
     offset = pd.to_timedelta(minutes.where(sign.notna(), "00:00:00"), errors="coerce")
-    offset = (offset * sign.fillna(1)).where(zone != "")
-    return (date + clock).astype("datetime64[us]"), offset
+    return (offset * sign.fillna(1)).where(zone != "")
 
 
 def _full_clock(clock: pd.Series) -> pd.Series:
@@ -245,12 +253,16 @@ def _localize(naive: pd.Series, zone: tzinfo, unreadable: pd.Index) -> Times:
     if getattr(naive.dtype, "tz", None) is not None:
         return Times(naive.dt.tz_convert("UTC").astype("datetime64[us, UTC]"), unreadable)
     naive = naive.astype("datetime64[us]")
+    known = naive.notna()
+    plain = naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    if plain.isna().sum() == (~known).sum():  # no clock was changed at any of these times
+        utc = plain.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
+        return Times(utc, unreadable, n_naive=int(known.sum()))
     doubled = naive.dt.tz_localize(zone, ambiguous="NaT", nonexistent="shift_forward").isna()
     skipped = naive.dt.tz_localize(zone, ambiguous=[True] * len(naive), nonexistent="NaT").isna()
     values = naive.dt.tz_localize(
         zone, ambiguous=[True] * len(naive), nonexistent="shift_forward"
     ).dt.tz_convert("UTC")
-    known = naive.notna()
     return Times(
         values.astype("datetime64[us, UTC]"),
         unreadable,
