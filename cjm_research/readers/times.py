@@ -207,18 +207,11 @@ def _split_numeric(
 
 def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Return wall-clock times, and their distance from UTC where a zone is given."""
-    iso = (
-        parts["year"].fillna("")
-        + "-"
-        + parts["month"].fillna("").str.zfill(2)
-        + "-"
-        + parts["day"].fillna("").str.zfill(2)
-    )
-    if parts.empty:  # of no rows pandas knows no type
-        none = pd.Series([], index=parts.index)
-        return none.astype("datetime64[us]"), none.astype("timedelta64[us]")
-    date = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
-    clock = pd.to_timedelta(_full_clock(parts["clock"]), errors="coerce")
+    days = parts[["year", "month", "day"]].fillna("").to_numpy(dtype="object")
+    iso = [f"{year}-{month:0>2}-{day:0>2}" for year, month, day in days]
+    date = _series(pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce"), parts.index)
+    full = [at if at.count(":") == 2 else f"{at}:00" for at in parts["clock"].fillna("00:00:00")]
+    clock = _series(pd.to_timedelta(full, errors="coerce"), parts.index)
     if parts["half"].notna().any():
         half = parts["half"].fillna("").str.lower().str[:1]
         noon = timedelta(hours=12)
@@ -229,24 +222,28 @@ def _assemble(parts: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return (date + clock).astype("datetime64[us]"), _read_offsets(parts["zone"])
 
 
+def _series(times: pd.DatetimeIndex | pd.TimedeltaIndex, index: pd.Index) -> pd.Series:
+    return pd.Series(times.as_unit("us"), index=index)
+
+
 def _read_offsets(zones: pd.Series) -> pd.Series:
     """Return the distance from UTC of each zone; NaT where there is none."""
     if zones.isna().all():
         return pd.Series(pd.NaT, index=zones.index, dtype="timedelta64[us]")
-    zone = zones.fillna("").str.strip().str.replace(":", "")
+    # A file has few different zones: each is read once.
+    known = {zone: _read_offset(zone) for zone in zones.dropna().unique()}
+    return zones.map(known).astype("timedelta64[us]")
+
+
+def _read_offset(zone: str) -> timedelta:
     # Google Forms writes `GMT+1`, others `+01:00`.
-    far = zone.str.replace(r"\A(?:UTC|GMT)(?=.)", "", regex=True)
-    digits = far.str[1:].str.replace(r"\A(\d)(?=(?:\d\d)?\Z)", r"0\1", regex=True)
-    digits = digits.str.ljust(4, "0")
-    minutes = digits.str[:2] + ":" + digits.str[2:4] + ":00"
-    sign = far.str[:1].map({"+": 1, "-": -1})
-    offset = pd.to_timedelta(minutes.where(sign.notna(), "00:00:00"), errors="coerce")
-    return (offset * sign.fillna(1)).where(zone != "")
-
-
-def _full_clock(clock: pd.Series) -> pd.Series:
-    text = clock.fillna("00:00:00")
-    return text.where(text.str.count(":") == 2, text + ":00")
+    far = re.sub(r"\A(?:UTC|GMT)", "", zone.strip().replace(":", ""))
+    if far in ("", "Z"):
+        return timedelta(0)
+    digits = far[1:]
+    hours, minutes = (digits[:-2], digits[-2:]) if len(digits) > 2 else (digits, "0")
+    distance = timedelta(hours=int(hours), minutes=int(minutes))
+    return -distance if far[0] == "-" else distance
 
 
 def _localize(naive: pd.Series, zone: tzinfo, unreadable: pd.Index) -> Times:

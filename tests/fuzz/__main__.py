@@ -20,6 +20,7 @@ from tests.fuzz.trial import make_journey, try_seed
 N_AT_ONCE = 2
 BATCH = 250
 MOST_BYTES = 4 * 10**9
+MEMORY = Path("/dev/shm")
 
 
 def main() -> int:
@@ -55,7 +56,7 @@ def _bound_memory() -> None:
 
 def _try_batch(name: str, start: int, n: int) -> list[tuple[int, str]]:
     journey = make_journey()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         tried = (
             (seed, try_seed(name, seed, Path(folder), journey))
             for seed in range(start, min(start + BATCH, n))
