@@ -450,7 +450,11 @@ def _check_dates(pair: _Pair, given: _Given) -> _Found:
     n = len(given.people(pair.source))
     if said is None or done is None:
         unknown = pair.label if said is None else pair.record
-        yield CANNOT_TELL, n, f"When {unknown} was collected is not known."
+        yield (
+            CANNOT_TELL,
+            n,
+            f"study.yaml does not say when {unknown} was collected (`collected:`).",
+        )
         return
     dates = f"{pair.label}: {_span(*said)}; {pair.record}: {_span(*done)}"
     if said[1] < done[0]:

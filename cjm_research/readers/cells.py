@@ -291,7 +291,7 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
     mark = DELIMITERS[delimiter]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     try:
-        return [_check_length(record) for record in reader]
+        records = [_check_length(record) for record in reader]
     except csv.Error as error:
         raise SourceError(
             path.name,
@@ -299,6 +299,27 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
             "look for a quotation mark without its partner there, or save the table again as "
             "CSV (UTF-8) or .xlsx. A text that is really longer belongs in a file of its own.",
         ) from error
+    notes.warn(path.name, _SWALLOWED, sum(_holds_rows(record, mark) for record in records))
+    return records
+
+
+_SWALLOWED = (
+    "cells over several lines that look like rows of the table: a quotation mark without its "
+    "partner may have swallowed them"
+)
+_WIDE = 5
+
+
+def _holds_rows(record: list[str], mark: str) -> bool:
+    """Tell whether lines within a cell have as many cells as the row itself."""
+    n_marks = len(record) - 1
+    for cell in record:
+        if n_marks and "\n" in cell:
+            n_alike = sum(line.count(mark) == n_marks for line in cell.split("\n")[1:])
+            # In a narrow table, one line of prose may have as many commas by chance.
+            if n_alike >= (1 if len(record) >= _WIDE else 2):
+                return True
+    return False
 
 
 def _unpack(path: Path, notes: Notes) -> bytes:

@@ -16,6 +16,7 @@ from cjm_research.readers.feedback import read_feedback
 from cjm_research.readers.funnel_reports import read_funnel_report
 from cjm_research.readers.key_maps import read_keys
 from cjm_research.readers.observations import read_observations
+from cjm_research.readers.odd_ids import warn_of_ids
 from cjm_research.readers.progress import Say, listening
 from cjm_research.readers.roster import read_roster
 from cjm_research.readers.surveys import read_survey
@@ -66,7 +67,7 @@ def read_source(source: Source, folder: Path, journey: Journey, say: Say | None 
     with listening(say):
         material = READERS[source.kind](source, folder, journey)
     _check_formats(source, material)
-    return material
+    return warn_of_ids(material)
 
 
 def _check_formats(source: Source, material: Material) -> None:

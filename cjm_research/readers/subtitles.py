@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -26,6 +27,7 @@ _TAG = re.compile(r"<([^>]*)(?:>|\Z)")
 _VOICE = re.compile(r"v(?:\.\S*)?(?:[ \t\n\f]+(?P<name>.*))?", re.DOTALL)
 _BRACKET = re.compile(r"\s*\[(?P<label>[^\[\]:]{1,60})\]\s*:?\s*(?P<text>\S.*)", re.DOTALL)
 _NO_TIME = "blocks without a readable time line, left out"
+_UNTIMED = "time lines that cannot be read: the words below belong to the cue before"
 _NO_SPEAKER = "cues without a speaker, read as the speaker before"
 _BEFORE = "cues before the first speaker, left out"
 
@@ -58,7 +60,7 @@ def parse_vtt(text: str, *, declared: frozenset[str], where: str) -> Parsed:
             "line 1 is not `WEBVTT`, so it is not a WebVTT file.",
             "export it again as WebVTT, or rename it to .srt or .txt if that is what it is.",
         )
-    cues, odd = _read_blocks(lines, where)
+    cues, lost = _read_blocks(lines, where)
     spans = [(cue, _split_voices(cue.payload)) for cue in cues]
     if any(name for _, parts in spans for name, _ in parts):
         utterances = [
@@ -67,14 +69,14 @@ def parse_vtt(text: str, *, declared: frozenset[str], where: str) -> Parsed:
     else:
         texts = [(cue.start_s, "\n".join(words for _, words in parts)) for cue, parts in spans]
         utterances = _split_prefixes(texts, declared)
-    return _continue_speakers(utterances, odd)
+    return _continue_speakers(utterances, {}, lost)
 
 
 def parse_srt(text: str, *, declared: frozenset[str]) -> Parsed:
     """Return the utterances of an SRT file; a speaker is a prefix `Name:` or `[Name]`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     starts = [number for number, line in enumerate(lines) if _SRT_TIMES.fullmatch(line)]
-    odd = {_NO_TIME: sum("-->" in line for line in lines) - len(starts)}
+    odd = {_UNTIMED: sum("-->" in line for line in lines) - len(starts)}
     texts = []
     for start, end in pairwise([*starts, len(lines)]):
         body = [line for line in lines[start + 1 : end] if "-->" not in line]
@@ -89,16 +91,19 @@ def parse_srt(text: str, *, declared: frozenset[str]) -> Parsed:
 def parse_sbv(text: str, *, declared: frozenset[str]) -> Parsed:
     """Return the utterances of an SBV file; a speaker is a prefix `Name:` or `[Name]`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    blocks = groupby((line.strip() for line in lines), key=bool)
-    texts, lost = [], 0
-    for first, *words in (block for filled, block in blocks if filled):
+    numbered = ((number, line.strip()) for number, line in enumerate(lines, start=1))
+    blocks = groupby(numbered, key=lambda line: bool(line[1]))
+    texts: list[tuple[float, str]] = []
+    lost: list[int] = []
+    for block in (list(block) for filled, block in blocks if filled):
+        first, *words = (line for _, line in block)
         if _SBV_TIMES.fullmatch(first):
             said = "\n".join(line.removeprefix(">>").strip() for line in words)
             texts.append((_seconds(*_groups(_SBV_TIMES, first)[:4]), said))
         else:
-            lost += 1
+            lost.append(block[0][0])
     utterances = _split_prefixes(texts, declared, brackets=True)
-    return _continue_speakers(utterances, {_NO_TIME: lost})
+    return _continue_speakers(utterances, {}, lost)
 
 
 def has_srt_times(text: str) -> bool:
@@ -111,9 +116,11 @@ def has_sbv_times(text: str) -> bool:
     return any(_SBV_TIMES.fullmatch(line) for line in text.split("\n"))
 
 
-def _read_blocks(lines: list[str], where: str) -> tuple[list[Cue], dict[str, int]]:
+def _read_blocks(lines: list[str], where: str) -> tuple[list[Cue], list[int]]:
+    """Return the cues, and the lines at which blocks begin that are none."""
     cues: list[Cue] = []
-    number, lost = 1, 0
+    lost: list[int] = []
+    number = 1
     while number < len(lines) and lines[number].strip():  # metadata under the header
         if "-->" in lines[number]:
             break
@@ -135,7 +142,8 @@ def _read_blocks(lines: list[str], where: str) -> tuple[list[Cue], dict[str, int
                 block.append(lines[number])
             number += 1
         if times_at < 0:
-            lost += not re.match(r"(?:NOTE|STYLE|REGION)(?:\s|$)", block[0])
+            if not re.match(r"(?:NOTE|STYLE|REGION)(?:\s|$)", block[0]):
+                lost.append(first + 1)
             continue
         payload = block[times_at - first :]
         if _COMMA_TIMES.match(lines[times_at]):
@@ -146,11 +154,11 @@ def _read_blocks(lines: list[str], where: str) -> tuple[list[Cue], dict[str, int
                 "rename the file to .srt and take away its first line, or export it as WebVTT.",
             )
         if not _VTT_TIMES.fullmatch(lines[times_at]):
-            lost += 1
+            lost.append(first + 1)
             continue
         seconds = _seconds(*_groups(_VTT_TIMES, lines[times_at])[:4])
         cues.append(Cue(seconds, times_at + 1, "\n".join(payload)))
-    return cues, {_NO_TIME: lost}
+    return cues, lost
 
 
 def _split_voices(payload: str) -> list[tuple[str, str]]:
@@ -192,13 +200,16 @@ def _split_prefixes(
     return utterances
 
 
-def _continue_speakers(utterances: list[Utterance], odd: dict[str, int]) -> Parsed:
+def _continue_speakers(
+    utterances: list[Utterance], odd: dict[str, int], lost: Sequence[int] = ()
+) -> Parsed:
     """Give words without a speaker to the speaker before; leave out what nobody says."""
     named = [position for position, turn in enumerate(utterances) if turn.label]
     first = named[0] if named else 0
     kept = utterances[first:]
     counts = odd | {_BEFORE: first, _NO_SPEAKER: sum(not turn.label for turn in kept)}
-    return Parsed([turn for turn in kept if turn.text or turn.label], counts)
+    spoken = [turn for turn in kept if turn.text or turn.label]
+    return Parsed(spoken, counts, {_NO_TIME: list(lost)})
 
 
 def _groups(pattern: re.Pattern[str], line: str) -> tuple[str | None, ...]:

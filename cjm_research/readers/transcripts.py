@@ -383,6 +383,9 @@ def _note_talks(notes: Notes, where: str, talks: Sequence[tuple[Talk, Parsed]]) 
         forms[f"read as {form.name} ({form.sign})"] += 1
         roles.update(talk.roles[fold(turn.label)] for turn in talk.spoken)
         odd.update(parsed.odd)
+        for what, lines in parsed.aside.items():
+            about.n_in += len(lines)
+            notes.set_aside(where, what, lines)
         about.encoding = talk.file.encoding
         about.format = "QDA project" if is_project(talk.file.path) else form.name
     about.n_in += roles.total()

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GENERIC_INTERVIEWERS = frozenset(
     {"interviewer", "moderator", "researcher", "facilitator", "i", "int", "q"}
@@ -150,10 +150,14 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A transcript file's words in order, and what was odd about it, counted."""
+    """A transcript file's words in order, and what was odd about it, counted.
+
+    `aside` are blocks of speech that were left out, by their lines in the file.
+    """
 
     utterances: list[Utterance]
     odd: dict[str, int]
+    aside: dict[str, list[int]] = field(default_factory=dict)
 
 
 def fold(label: str) -> str:

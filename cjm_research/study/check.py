@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cjm_research import behaviour, coding, readers, review
+from cjm_research import behaviour, coding, privacy, readers, review
 from cjm_research.codes import NONE
 from cjm_research.config import (
     Campaign,
@@ -97,10 +97,14 @@ def check_study(study: str | Path, say: Say = lambda _: None) -> tuple[list[str]
             lines.append(
                 "    Map them under this source if the study needs them; else they stay unread."
             )
-    joined, clashes = first_look.describe_people(materials, config)
-    lines += joined
-    n_problems += clashes
-    lines += first_look.describe_coverage(materials, journey)
+    try:
+        links = privacy.link_people(materials, config)
+    except CjmError as error:  # ids that the sources declare contradict each other
+        lines += ["", *(f"  ! {line}" for line in str(error).splitlines())]
+        n_problems += 1
+    else:
+        lines += first_look.describe_people(links, config)
+        lines += first_look.describe_coverage(materials, journey, links)
     lines += first_look.describe_languages(materials)
     lines += first_look.list_rows_aside(materials, place.processed / "set_aside.csv")
     lines += first_look.propose_lines(materials, config)
@@ -114,7 +118,8 @@ def check_study(study: str | Path, say: Say = lambda _: None) -> tuple[list[str]
     asks = sum(line.startswith("  ?") for line in lines)
     lines.append("")
     if asks:
-        lines.append(f"{asks} lines are marked with ?: look at them, and decide.")
+        marked = "1 line is" if asks == 1 else f"{asks} lines are"
+        lines.append(f"{marked} marked with ?: look there, and decide.")
     if slips:
         lines.append(f"{len(slips)} of the questions in `behaviour:` cannot be asked yet.")
     if n_problems:

@@ -12,7 +12,7 @@ import yaml
 
 from cjm_research import coding, privacy, synthesis
 from cjm_research.config import Source, StudyConfig
-from cjm_research.errors import CjmError, quoted
+from cjm_research.errors import quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.safe_cells import guard_text
@@ -56,7 +56,9 @@ def describe_material(material: Material, source: Source, journey: Journey) -> l
     """Return what was read of one source, and what is odd about it."""
     lines = list(_describe_files(material.files, source.kind))
     for part, (one, many) in _COUNTED.items():
-        n = len(getattr(material, part))
+        rows = getattr(material, part)
+        # As people are compared: without case.
+        n = rows["raw_id"].str.casefold().nunique() if part == "people" else len(rows)
         if n:
             lines.append(f"  {n:>8,} {one if n == 1 else many}")
     if len(material.turns):
@@ -241,27 +243,15 @@ def find_pins(material: Material, source: Source) -> dict[str, Any]:
     return found
 
 
-def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple[list[str], int]:
-    """Say how many people of each source are found in each other, of how many, both ways.
-
-    Returns
-    -------
-    lines : list of str
-        For people.
-    n_problems : int
-        1 when ids that the sources declare contradict each other, else 0.
-    """
-    try:
-        links = privacy.link_people(materials, config)
-    except CjmError as error:
-        return ["", *(f"  ! {line}" for line in str(error).splitlines())], 1
+def describe_people(links: privacy.Links, config: StudyConfig) -> list[str]:
+    """Say how many people of each source are found in each other, of how many, both ways."""
     people: dict[str, set[str]] = {}
     for (source, _), person in links.canonical.items():
         people.setdefault(source, set()).add(person)
     pairs = synthesis.count_joins(people)
     merged = list(_describe_merged(links, config))
     if pairs.empty and not merged:
-        return [], 0
+        return []
     lines = ["", "people in several sources", *merged]
     for pair in pairs[pairs["n_both"] > 0].itertuples():
         lines.append(
@@ -281,7 +271,7 @@ def describe_people(materials: Sequence[Material], config: StudyConfig) -> tuple
             "    Where ids differ, a roster's `identifiers` or a key map (`kind: keys`) joins "
             "them; ids of transcripts are taken from the files' names (`participant_pattern`).",
         ]
-    return lines, 0
+    return lines
 
 
 def _describe_merged(links: privacy.Links, config: StudyConfig) -> Iterator[str]:
@@ -311,7 +301,9 @@ def _describe_logs(people: dict[str, set[str]], config: StudyConfig) -> list[str
     return [f"  ? {len(known)} logs are counted together, as one funnel; {said}."]
 
 
-def describe_coverage(materials: Sequence[Material], journey: Journey) -> list[str]:
+def describe_coverage(
+    materials: Sequence[Material], journey: Journey, links: privacy.Links
+) -> list[str]:
     """Return a table of stages and sources: people there, before any text is coded."""
     columns: dict[str, pd.Series] = {}
     for material in materials:
@@ -324,7 +316,8 @@ def describe_coverage(materials: Sequence[Material], journey: Journey) -> list[s
         rows = pd.concat(placed).drop_duplicates()
         rows = rows[rows["raw_id"] != ""]
         if len(rows):
-            columns[material.source] = rows.groupby("stage")["raw_id"].nunique()
+            people = links.find(material.source, rows["raw_id"])
+            columns[material.source] = people.groupby(rows["stage"]).nunique()
     if not columns:
         return []
     names = {stage.id: stage.name for stage in journey} | {"": "in no stage yet"}

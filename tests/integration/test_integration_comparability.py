@@ -250,7 +250,9 @@ def test_unknown_dates_cannot_tell():
     study = Study()
     study.collected["log"] = ("", "")
     assert statuses(study.check())["dates"] == ["cannot tell"]
-    assert "When Event log was collected is not known." in words(study.check(), "dates")
+    assert "study.yaml does not say when Event log was collected (`collected:`)." in words(
+        study.check(), "dates"
+    )
 
 
 def test_a_missing_channel_is_stated_on_both_sides():

@@ -127,3 +127,18 @@ def test_absent_and_repeated_columns_are_reported_together(write):
     assert "no column 'e-mail' (identifying). Did you mean 'email'?" in message
     assert "column 'twice' (question 'q') occurs more than once" in message
     assert "no column 'gone'" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "n"),
+    [
+        ('id,why\np1,"It was slow\np2,Too dear\np3,No answer\np4,Twice"\np5,Fine\n', 1),
+        ('a,b,c,d,e\n1,2,3,4,"5\n1,2,3,4,5\n1"\n', 1),
+        ('id,why\np1,"Slow,\nbut, well\nit works"\np2,Fine\n', 0),
+        ('id,why\np1,"one line\nand another"\n', 0),
+    ],
+)
+def test_rows_that_an_unclosed_quotation_mark_swallows_are_asked_about(write, content, n):
+    notes = Notes()
+    read_cells(write("a.csv", content), notes=notes)
+    assert sum(count for _, _, what, count in notes.rows if "swallowed" in what) == n

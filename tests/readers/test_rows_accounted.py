@@ -83,3 +83,22 @@ def test_a_file_of_which_no_row_is_used_is_warned_of(tmp_path, name):
 @pytest.mark.parametrize("name", examples())
 def test_a_file_of_which_rows_are_used_is_not_called_empty(tmp_path, name):
     assert EMPTY not in list(read(tmp_path, examples()[name]).quality["what"])
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("WebVTT", "\n\nlost\n00:09.000 --> 00:1\nSo many words\n"),
+        ("SBV", "\n\n0:00:09.000,0:0\nSo many words\n"),
+    ],
+)
+def test_speech_without_a_readable_time_is_a_row_set_aside(tmp_path, name, more):
+    example = examples()[name]
+    before = read(tmp_path, example).files.iloc[0]
+    content = example.content.rstrip() + more.encode()
+    material = read(tmp_path, example, content)
+    (row,) = material.files.to_dict("records")
+    assert row["n_in"] == before["n_in"] + 1 == row["n_used"] + row["n_set_aside"]
+    lines = content.decode().split("\n")
+    at = material.set_aside["row"].item()
+    assert lines[at - 1] in ("lost", "0:00:09.000,0:0")

@@ -10,11 +10,14 @@ from cjm_research.readers.plain import parse_plain
 from cjm_research.readers.subtitles import parse_sbv, parse_srt, parse_vtt
 
 NOBODY: frozenset[str] = frozenset()
+NO_TIME = "blocks without a readable time line, left out"
 
 
 def vtt(text, declared=NOBODY):
     parsed = parse_vtt(text, declared=declared, where="talk.vtt")
-    return [(turn.label, turn.text, turn.start_s) for turn in parsed.utterances], parsed.odd
+    aside = {what: len(lines) for what, lines in parsed.aside.items()}
+    turns = [(turn.label, turn.text, turn.start_s) for turn in parsed.utterances]
+    return turns, parsed.odd | aside
 
 
 def test_vtt_several_voices_classes_entities_and_blocks():
@@ -74,7 +77,7 @@ def test_vtt_a_time_line_without_a_blank_line_starts_a_new_cue():
 
 def test_vtt_unreadable_times_are_counted_not_silent():
     _, odd = vtt("WEBVTT\n\n00:01 --> x\nAnna: lost\n\nno time\n\n00:01.000 --> 00:02.000\nAnna: b")
-    assert odd["blocks without a readable time line, left out"] == 2
+    assert odd[NO_TIME] == 2
 
 
 def test_vtt_with_comma_times_is_refused():
@@ -207,14 +210,15 @@ def test_easy_srt_and_sbv_files_agree_with_webvtt_py(shared, name):
     for turn in parsed.utterances:
         by_start.setdefault(turn.start_s, []).append(turn.text)
     assert [" ".join(texts) for texts in by_start.values()] == expected
-    assert parsed.odd["blocks without a readable time line, left out"] == 0
+    assert parsed.aside == {NO_TIME: []}
+    assert not any("time lines" in what and n for what, n in parsed.odd.items())
 
 
 @pytest.mark.parametrize("name", ["missing_timeframe", "invalid_timeframe", "invalid_format"])
 def test_sbv_blocks_without_times_are_counted_not_silent(shared, name):
     text = (shared / "webvtt_fixtures" / f"{name}.sbv").read_text("utf-8-sig")
     parsed = parse_sbv(text, declared=NOBODY)
-    assert parsed.odd["blocks without a readable time line, left out"] == 1
+    assert len(parsed.aside[NO_TIME]) == 1
 
 
 def test_every_shared_caption_file_is_read_or_refused_clearly(shared):

@@ -85,3 +85,9 @@ def test_two_who_wrote_and_are_one_person_by_a_key_map_are_asked_about(project):
     told, n_problems = check_lines(project, KEYS)
     assert "? 2 ids in tickets are 1 person: a roster, a key map" in told
     assert n_problems == 0
+
+
+def test_people_of_a_stage_are_counted_once_their_ids_are_joined(project):
+    told, _ = check_lines(project, KEYS)
+    # Four devices saw it, of three people.
+    assert "See – 3" in told
