@@ -22,10 +22,11 @@ def texts_of(path):
             for name in archive.namelist():
                 yield name
                 yield archive.read(name).decode("utf-8", "replace")
-    elif path.suffix != ".png":  # two letters occur by chance in what is compressed
+    elif path.suffix not in (".png", ".parquet"):  # two letters are in compressed bytes by chance
         yield data.decode("utf-8", "replace")
     if path.suffix == ".parquet":
         yield str(pq.read_schema(path).metadata)
+        yield repr(pq.read_metadata(path).to_dict())  # with the least and greatest value of each
         yield pd.read_parquet(path).to_json()
         yield repr(pd.read_parquet(path).to_dict("list"))
     if path.suffix == ".ipynb":
