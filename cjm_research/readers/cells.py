@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -203,10 +204,13 @@ def require_columns(cells: Cells, wanted: dict[str, str]) -> None:
             problems.append(f"no column '{column}' ({place}).{did_you_mean(column, found)}")
     if problems:
         more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+        uncut = len(found) == 1 and any(mark in found[0] for mark in DELIMITERS.values())
         raise SourceError(
             cells.file,
             f"{' '.join(problems)} Columns found: {quoted(found[:_LISTED])}{more}.",
-            "correct the names in study.yaml (a survey may also give `column_names:` by "
+            "its header was not cut into columns: correct or take out `delimiter:` in study.yaml."
+            if uncut
+            else "correct the names in study.yaml (a survey may also give `column_names:` by "
             "position), or check that this is the right file.",
         )
 
@@ -283,7 +287,8 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
         text, used = to_text(_unpack(path, notes), path.name, encoding=encoding)
     if used != "utf-8":
         notes.count(path.name, f"encoding {used}", 1)
-    delimiter = declared or _sniff_delimiter(text)
+    named, text = _take_named_delimiter(text)
+    delimiter = declared or named or _sniff_delimiter(text)
     if delimiter != "comma":
         notes.count(path.name, f"cells separated by {delimiter}s", 1)
     about = notes.of(path.name)
@@ -303,6 +308,19 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
     return records
 
 
+def _take_named_delimiter(text: str) -> tuple[str, str]:
+    """Return the name of the delimiter of a first line `sep=;`, and the text without this line.
+
+    Spreadsheet programs obey the line and show it to nobody; rows are counted without it.
+    """
+    said = _SEP_LINE.match(text)
+    if not said:
+        return "", text
+    names = {mark: name for name, mark in DELIMITERS.items()}
+    return names[said.group(1)], text[said.end() :]
+
+
+_SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _SWALLOWED = (
     "cells over several lines that look like rows of the table: a quotation mark without its "
     "partner may have swallowed them"

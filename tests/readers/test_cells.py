@@ -34,6 +34,24 @@ def test_delimiters_are_recognised(write, mark):
     assert read_cells(path, notes=Notes()).frame.columns.tolist() == ["id", "what, if; any"]
 
 
+@pytest.mark.parametrize("line", ["sep=;\n", "SEP=;\r\n", '"sep=;"\n', "\ufeffsep=;\r\n"])
+def test_a_first_line_that_names_the_delimiter_is_obeyed_and_is_no_row(write, line):
+    path = write("a.csv", f"{line}id;a, b\n1;x, y\n")
+    notes = Notes()
+    frame = read_cells(path, notes=notes).frame
+    assert frame.columns.tolist() == ["id", "a, b"]
+    assert frame.index.tolist() == [2]
+    assert notes.of("a.csv").n_in == 1
+    assert notes.of("a.csv").delimiter == "semicolon"
+
+
+def test_a_wrong_declared_delimiter_is_named_as_the_cause(write):
+    path = write("a.csv", "id;answer\n1;x\n")
+    cells = read_cells(path, notes=Notes(), delimiter="comma")
+    with pytest.raises(SourceError, match="correct or take out `delimiter:`"):
+        require_columns(cells, {"id": "columns.participant"})
+
+
 def test_xlsx_cells_are_text(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["id", "score", "note"])
