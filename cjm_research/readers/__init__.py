@@ -16,10 +16,10 @@ from cjm_research.readers.qda_project import (
     read_project,
 )
 from cjm_research.readers.recognition import recognise_file
-from cjm_research.readers.registry import READERS, read_source
+from cjm_research.readers.registry import READERS, find_bad_files, read_source
 
 __all__ = [
     "READERS", "Guess", "PlacedTalk", "PlacedTurn", "Project", "Selection", "TextSource",
-    "list_files", "list_unused_columns", "place_project", "read_project", "read_source",
-    "recognise_file",
+    "find_bad_files", "list_files", "list_unused_columns", "place_project", "read_project",
+    "read_source", "recognise_file",
 ]  # fmt: skip

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cjm_research.config import Source
-from cjm_research.errors import SourceError, UnknownNameError, quoted
+from cjm_research.errors import CjmError, SourceError, UnknownNameError, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
 from cjm_research.readers.campaigns import read_campaign
 from cjm_research.readers.event_logs import read_events
 from cjm_research.readers.feedback import read_feedback
+from cjm_research.readers.files import find_files, relative_name
 from cjm_research.readers.funnel_reports import read_funnel_report
 from cjm_research.readers.key_maps import read_keys
+from cjm_research.readers.notes import Notes
 from cjm_research.readers.observations import read_observations
 from cjm_research.readers.odd_ids import warn_of_ids
-from cjm_research.readers.progress import Say, listening
+from cjm_research.readers.progress import Say, follow, listening
 from cjm_research.readers.roster import read_roster
 from cjm_research.readers.surveys import read_survey
 from cjm_research.readers.transcripts import read_transcripts
@@ -68,6 +71,32 @@ def read_source(source: Source, folder: Path, journey: Journey, say: Say | None 
         material = READERS[source.kind](source, folder, journey)
     _check_formats(source, material)
     return warn_of_ids(material)
+
+
+def find_bad_files(
+    source: Source, folder: Path, journey: Journey, say: Say | None = None
+) -> list[CjmError]:
+    """Read every file of a source alone, and return what is wrong with those that cannot be.
+
+    `read_source` stops at the first bad file; this is for who has to mend them all. Takes what
+    `read_source` takes.
+    """
+    problems: list[CjmError] = []
+    with listening(say):
+        try:
+            files = find_files(source, folder, Notes())
+        except SourceError:
+            return []  # what is missing is no file's fault
+        if len(files) == 1:
+            return []  # `read_source` has said it
+        for path in follow(files):
+            pattern = glob.escape(relative_name(path, folder))
+            alone = source.model_copy(update={"files": [pattern]})
+            try:
+                read_source(alone, folder, journey)
+            except CjmError as error:
+                problems.append(error)
+    return problems
 
 
 def _check_formats(source: Source, material: Material) -> None:

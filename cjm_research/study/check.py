@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from cjm_research import behaviour, coding, privacy, readers, review
@@ -82,7 +83,7 @@ def check_study(study: str | Path, say: Say = lambda _: None) -> tuple[list[str]
             material = readers.read_source(source, place.folder, journey, say)
             unused = readers.list_unused_columns(source, place.folder)
         except CjmError as error:
-            lines += [f"  ! {line}" for line in str(error).splitlines()]
+            lines += _say_problems(error, source, journey, place.folder, say)
             passed_over = isinstance(error, SourceError) and steps.may_be_passed_over(source)
             n_problems += not passed_over
             n_passed_over += passed_over
@@ -129,6 +130,26 @@ def check_study(study: str | Path, say: Say = lambda _: None) -> tuple[list[str]
     else:
         lines.append("Every source can be read.")
     return lines, n_problems + len(slips)
+
+
+def _say_problems(
+    error: CjmError, source: Source, journey: Journey, folder: Path, say: Say
+) -> list[str]:
+    """Say what is wrong with a source, and with every other bad file of it."""
+    say(f"reading every file of {source.name} alone")
+    others = readers.find_bad_files(source, folder, journey, say)
+    texts = list(dict.fromkeys([str(error), *map(str, others)]))
+    shown = [text.splitlines() for text in texts[:_PROBLEMS]]
+    lines = []
+    for (*problem, advice), following_one in pairwise([*shown, [""]]):
+        # Where several files want the same, it is said once, behind the last of them.
+        lines += problem if advice == following_one[-1] else [*problem, advice]
+    more = len(texts) - _PROBLEMS
+    lines += [f"and as much of {more:,} more of its files."] if more > 0 else []
+    return [f"  ! {line}" for line in lines]
+
+
+_PROBLEMS = 12
 
 
 def _name_unread(config: StudyConfig, folder: Path) -> list[str]:

@@ -144,6 +144,16 @@ def test_check_reports_every_broken_source_and_fails(project, folder):
     assert "What to do" in done.output
 
 
+def test_check_names_every_bad_file_of_a_source_at_once(project, folder):
+    (folder / "interviews" / "k01.txt").write_bytes(b"")
+    (folder / "interviews" / "k02.txt").write_bytes(b"Interviewer: caf\xe9?\n")
+    (folder / "interviews" / "k03.txt").write_bytes(b"")
+    done = cjm("check", "tiny")
+    assert done.exit_code == 1
+    assert [done.output.count(f"! k0{n}.txt") for n in (1, 2, 3, 4)] == [1, 1, 1, 0]
+    assert "1 of 3 sources cannot be used yet." in done.output
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
