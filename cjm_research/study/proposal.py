@@ -176,7 +176,8 @@ def _declare(
     sources: list[dict[str, Any]] = []
     said: list[str] = []
     taken: set[str] = set()
-    for files, guess in _group(guesses):
+    for together, guess in _group(guesses):
+        files = together
         problem, pins = _try(_source(files, guess), folder)
         if guess.kind == "survey" and len(files) > 1:
             rounds = [_source([name], guess) | {"wave": _wave(name)} for name in files]
@@ -203,7 +204,13 @@ def _declare(
             sources.append(
                 source | {"id": _make_id(guess.kind, taken)} | _label(guess, pins) | pins
             )
+        else:
+            later = _source(together, guess) | {"id": _make_id(guess.kind, taken)}
+            said += [_LATER, *(f"  {line}" for line in _write_source(later).splitlines())]
     return sources, said
+
+
+_LATER = "    Once that is mended or declared, add under `sources:`:"
 
 
 def _label(guess: Guess, pins: Mapping[str, Any]) -> dict[str, str]:
@@ -265,9 +272,12 @@ def _write(
 ) -> str:
     title = re.sub(r"[-_]+", " ", name).strip() or "A journey study"
     parts = [_HEAD.format(title=_in_yaml(title)), _write_journey(events), "sources:"]
-    for source in sources:
-        parts.append(_indent(_mark_guesses(_in_yaml([source]))).rstrip())
+    parts += map(_write_source, sources)
     return "\n".join(parts) + "\n"
+
+
+def _write_source(source: dict[str, Any]) -> str:
+    return _indent(_mark_guesses(_in_yaml([source]))).rstrip()
 
 
 _GUESSES = {

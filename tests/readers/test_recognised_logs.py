@@ -32,6 +32,19 @@ def test_written_times_need_no_unit(write, time):
     }  # fmt: skip
 
 
+def test_a_busy_first_day_that_may_be_march_or_january_is_told_by_a_later_one(write):
+    rows = [f"u{n % 9},pay,03/01/2026 10:00\n" for n in range(300)] + ["u1,pay,03/31/2026 10:00\n"]
+    guess = recognise_file(write("a.csv", HEAD + "".join(rows)))
+    assert guess.kind == "events"
+    assert not any("day_first" in ask for ask in guess.asks)
+
+
+def test_a_log_of_dates_in_unknown_order_is_a_log_that_awaits_it(write):
+    guess = recognise_file(write("a.csv", f"{HEAD}u1,search,03/01/2026\nu1,pay,03/02/2026\n"))
+    assert guess.source["columns"]["occurred_at"] == "event_time"
+    assert sum("day_first" in ask for ask in guess.asks) == 1
+
+
 @pytest.mark.parametrize("number", ["17", "1746093900123456789", "-1746093900", "1746093900x", ""])
 def test_other_numbers_are_no_times(write, number):
     guess = recognise_file(write("a.csv", f"{HEAD}u1,search,{number}\nu1,pay,{number}\n"))

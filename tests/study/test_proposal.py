@@ -316,6 +316,22 @@ def test_what_cannot_be_read_as_proposed_is_left_out_with_its_reason(tmp_path):
     assert "no participant speaks" in said
 
 
+def test_a_log_of_which_only_the_order_of_dates_is_unknown_is_shown_to_be_added(tmp_path):
+    talk = "Ines Holm: How was it?\nAna: Fine.\n"
+    rows = [f"u{n % 3},pay,0{1 + n % 5}/03/2026 10:00\n" for n in range(9)]
+    log = "user_id,event,when\n" + "".join(rows)
+    said, study, _ = propose(tmp_path, a__txt=talk, log__csv=log)
+    assert [source["kind"] for source in study["sources"]] == ["transcripts"]
+    assert "whether 03/04 in 'when' is in March or April, only `day_first:` tells" in said
+    _, _, after = said.partition("Once that is mended or declared, add under `sources:`:\n")
+    (later,) = yaml.safe_load(after.partition("\n\n")[0])
+    study["sources"].append(later | {"day_first": True})
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study), "utf-8")
+    lines, n_problems = check.check_study(tmp_path)
+    assert n_problems == 0
+    assert "from 2026-03-01" in "\n".join(lines)
+
+
 def test_names_of_files_are_no_patterns(tmp_path):
     _, study, _ = propose(tmp_path, **{"[ab]__txt": "Ines: How was it?\nAna: Fine.\n"})
     assert study["sources"][0]["files"] == ["[[]ab].txt"]

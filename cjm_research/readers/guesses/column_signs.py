@@ -49,12 +49,18 @@ _DATE = (
 )
 
 
-def is_time(values: pd.Series) -> bool:
-    """Tell whether all values are times whose order of day and month is known."""
-    filled = values[values != ""].head(200)
+def is_time(values: pd.Series, *, day_first: bool | None = None) -> bool:
+    """Tell whether all values are times whose order of day and month is known, or as given."""
     if not looks_like_times(values):
         return False
+    filled = values[values != ""]
+    # In a log in order of time, a first day such as 03/01 may fill thousands of rows.
+    return _reads(filled.head(200), day_first) or _reads(filled.drop_duplicates(), day_first)
+
+
+def _reads(values: pd.Series, day_first: bool | None) -> bool:
     try:
-        return bool(read_times(filled, timezone="UTC", where="").utc.notna().all())
+        times = read_times(values, timezone="UTC", where="", day_first=day_first)
     except SourceError:
         return False
+    return bool(times.utc.notna().all())

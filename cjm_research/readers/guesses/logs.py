@@ -73,7 +73,8 @@ def guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
     """Return the guess that a table is an event log: somebody occurs again, at times."""
     units = {name: find_unit(frame[name]) for name in frame if _TIME_WORDS.search(words_of(name))}
     units = {name: unit for name, unit in units.items() if unit}
-    times = [name for name in frame if name in units or is_time(frame[name])]
+    unsettled = [name for name in frame if _awaits_order(frame[name])]
+    times = [n for n in frame if n in units or n in unsettled or is_time(frame[n])]
     people = [
         name
         for name in frame.columns
@@ -98,6 +99,8 @@ def guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
         asks.append(f"the numbers in '{time}' are read as time since 1970, in {units[time]}.")
     elif not frame[time].str.contains(r"[Z+]|-\d\d:?\d\d$", regex=True).all():
         asks.append(f"the times in '{time}' carry no zone: declare `timezone:`.")
+    if time in unsettled:
+        asks.append(f"whether 03/04 in '{time}' is in March or April, only `day_first:` tells.")
     events = frame[event].value_counts().to_dict()
     label = f"events, a table: {n_rows:,} of {len(events)} kinds"
     return Guess(file, "events", label, source, tuple(asks), events)
@@ -112,6 +115,11 @@ _TIME_WORDS = re.compile(r"(?i)\b(time|timestamp|date|datetime|ts|at|when|occurr
 
 
 _EVENT = re.compile(r"(?i)(event|action|activity|step|page)( ?(name|type))?|name")
+
+
+def _awaits_order(values: pd.Series) -> bool:
+    """Tell whether all values are times once it is known whether the day comes first."""
+    return not is_time(values) and any(is_time(values, day_first=order) for order in (True, False))
 
 
 def _rank_time(words: str) -> int:
