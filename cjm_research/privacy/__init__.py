@@ -9,7 +9,7 @@ from cjm_research.privacy.alignment import Alignment, align_masked
 from cjm_research.privacy.counting import StudyMasker
 from cjm_research.privacy.evidence import Evidence
 from cjm_research.privacy.masking import Masker, build_masker, clean_text
-from cjm_research.privacy.people import Links, link_people
+from cjm_research.privacy.people import Links, fold_id, link_people
 from cjm_research.privacy.pseudonyms import pseudonymise
 from cjm_research.privacy.vault import Vault, open_vault
 
@@ -23,6 +23,7 @@ __all__ = [
     "align_masked",
     "build_masker",
     "clean_text",
+    "fold_id",
     "link_people",
     "open_vault",
     "pseudonymise",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from cjm_research.readers.columns import list_unused_columns
+from cjm_research.readers.columns import list_unused_columns, read_columns
 from cjm_research.readers.files import list_files
 from cjm_research.readers.guesses.guess import Guess
 from cjm_research.readers.qda_places import PlacedTalk, PlacedTurn, place_project
@@ -20,6 +20,6 @@ from cjm_research.readers.registry import READERS, find_bad_files, read_source
 
 __all__ = [
     "READERS", "Guess", "PlacedTalk", "PlacedTurn", "Project", "Selection", "TextSource",
-    "find_bad_files", "list_files", "list_unused_columns", "place_project", "read_project",
-    "read_source", "recognise_file",
+    "find_bad_files", "list_files", "list_unused_columns", "place_project", "read_columns",
+    "read_project", "read_source", "recognise_file",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from cjm_research.config import (
     Campaign,
     Events,
@@ -15,14 +17,16 @@ from cjm_research.config import (
     Survey,
     Transcripts,
 )
-from cjm_research.readers.adobe_feed import is_companion
+from cjm_research.readers.adobe_feed import is_companion, is_feed
 from cjm_research.readers.campaigns import name_unread_counts
 from cjm_research.readers.cells import is_table, read_cells, squeeze
-from cjm_research.readers.event_exports import is_event_export
+from cjm_research.readers.event_exports import is_event_export, read_event_export
+from cjm_research.readers.event_logs import LARGE_BYTES
 from cjm_research.readers.files import find_files
 from cjm_research.readers.funnel_reports import name_unread_columns
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.parquet_records import open_parquet
 from cjm_research.readers.survey_exports import read_export
 from cjm_research.readers.xes import is_xes
 
@@ -57,36 +61,92 @@ def list_unused_columns(source: Source, folder: Path) -> dict[str, list[str]]:
     return unused
 
 
+def read_columns(source: Source, folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield every file of a tabular source with its columns, also those that nobody declared.
+
+    Of the records of an analytics program, only the fields in which it keeps a second id of
+    people; of counts by other programs, transcripts and large files, nothing. Columns about the
+    person that a survey program adds are left out.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be read.
+    """
+    if not isinstance(source, Transcripts | FunnelReport | Campaign):
+        for path in find_files(source, folder, Notes()):
+            if path.stat().st_size <= LARGE_BYTES:
+                yield path.name, _table(path, source)
+
+
+_SECOND_IDS = ("user_id", "userId", "properties.$user_id")
+"""Who is logged in, as GA4 and Amplitude, Segment and Matomo, and Mixpanel call it."""
+
+
+def _table(path: Path, source: Source) -> pd.DataFrame:
+    if isinstance(source, Events) and (is_companion(path) or is_feed(path) or is_xes(path)):
+        return pd.DataFrame()
+    if isinstance(source, Events) and is_event_export(path, source):
+        # The reader takes columns of any meaning; here they mean nothing yet.
+        wanted = source.columns | {name: name for name in _SECOND_IDS}
+        second = source.model_copy(update={"columns": wanted})
+        return read_event_export(path, second, notes=Notes(), seen=set())[0].frame
+    if path.suffix.casefold() == ".parquet":
+        return _flat_columns(path)
+    if _is_records(path, source):
+        return pd.DataFrame()
+    return _cells(path, source)
+
+
 def _header(path: Path, source: Source) -> list[str]:
     if isinstance(source, Events) and (
         is_companion(path) or is_xes(path) or is_event_export(path, source)
     ):
         return []  # an analytics program writes dozens of fields that nobody needs
     if path.suffix.casefold() == ".parquet":
-        import pyarrow.parquet as pq
-
-        return [squeeze(name) for name in pq.read_schema(path).names]
+        with open_parquet(path) as file:
+            return [squeeze(name) for name in file.schema_arrow.names]
     if isinstance(source, FunnelReport):
         return name_unread_columns(path, source)
     if isinstance(source, Campaign):
         return name_unread_counts(path, source)
-    if (
-        isinstance(source, Feedback)
-        and path.suffix.casefold() in JSON_SUFFIXES
-        and not is_table(path)
-    ):
+    if _is_records(path, source):
         return []  # a program writes dozens of fields that nobody needs
+    return list(_cells(path, source).columns)
+
+
+def _is_records(path: Path, source: Source) -> bool:
+    is_json = path.suffix.casefold() in JSON_SUFFIXES
+    return isinstance(source, Feedback) and is_json and not is_table(path)
+
+
+def _flat_columns(path: Path) -> pd.DataFrame:
+    """Return the columns of text and whole numbers of a Parquet file, as text."""
+    import pyarrow.types as kinds
+
+    with open_parquet(path) as file:
+        flat = [
+            column.name
+            for column in file.schema_arrow
+            if any(is_it(column.type) for is_it in (kinds.is_string, kinds.is_large_string))
+            or kinds.is_integer(column.type)
+        ]
+        frame = file.read(columns=flat).to_pandas(integer_object_nulls=True)
+    return frame.rename(columns=squeeze).astype("object").where(frame.notna(), "").astype(str)
+
+
+def _cells(path: Path, source: Source) -> pd.DataFrame:
     if isinstance(source, Survey):
         cells, export = read_export(path, source, notes=Notes())
-        return [name for name in cells.frame.columns if name not in export.personal]
-    cells = read_cells(
+        return cells.frame.drop(columns=list(export.personal), errors="ignore")
+    return read_cells(
         path,
         notes=Notes(),
         encoding=source.encoding,
         sheet=source.sheet,
         header_row=getattr(source, "header_row", 1),
-    )
-    return list(cells.frame.columns)
+        delimiter=source.delimiter,
+    ).frame
 
 
 def _texts(value: Any) -> Iterator[str]:

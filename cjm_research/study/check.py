@@ -23,7 +23,7 @@ from cjm_research.config import (
 from cjm_research.errors import CjmError, SourceError, did_you_mean, quoted
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.study import first_look, following, steps
+from cjm_research.study import first_look, following, shared_ids, steps
 from cjm_research.study.following import Say
 from cjm_research.study.project import FINDINGS_FILE, STUDY_FILE, find_study
 
@@ -105,6 +105,7 @@ def check_study(study: str | Path, say: Say = lambda _: None) -> tuple[list[str]
         n_problems += 1
     else:
         lines += first_look.describe_people(links, config)
+        lines += shared_ids.suggest_ids(links, config, place.folder)
         lines += first_look.describe_coverage(materials, journey, links)
     lines += first_look.describe_languages(materials)
     lines += first_look.list_rows_aside(materials, place.processed / "set_aside.csv")

@@ -1,0 +1,114 @@
+"""`cjm check` names columns that nobody declared and that would join two sources."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from cjm_research.study import check
+
+CRM = "contact\n" + "".join(f"003A{n:02d}\n" for n in range(10))
+SURVEY = "who,crm_ref,age,nps\n" + "".join(f"R_{n}x,003a{n:02d},{n + 20},9\n" for n in range(6))
+SOURCES = {
+    "crm.csv": "{id: crm, kind: roster, files: crm.csv, columns: {participant: contact}}",
+    "survey.csv": "{id: survey, kind: survey, files: survey.csv, sampling: random, "
+    "columns: {participant: who}, questions: [{id: nps, kind: nps, columns: [nps]}]}",
+}
+
+
+@pytest.fixture
+def ask(tmp_path, monkeypatch):
+    """Write files of a study, check it, and return the lines about columns that would join."""
+
+    def ask_of(files, sources):
+        folder = tmp_path / "data" / "raw" / "shop"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        journey = "journey: {stages: [{id: see, events: [view]}, {id: buy, events: [pay]}]}\n"
+        head = f"schema_version: 1\ntitle: t\nobjective: o\ncoding: {{scores: rules}}\n{journey}"
+        listed = "".join(f"  - {source}\n" for source in sources)
+        (folder / "study.yaml").write_text(f"{head}sources:\n{listed}")
+        lines, n_problems = check.check_study("shop")
+        assert n_problems == 0
+        return [line for line in lines if "it joins them" in line]
+
+    monkeypatch.chdir(tmp_path)
+    return ask_of
+
+
+def test_a_column_that_holds_the_ids_of_a_roster_is_named_and_no_id_is(ask):
+    (line,) = ask({"crm.csv": CRM, "survey.csv": SURVEY}, SOURCES.values())
+    assert line == (
+        "  ? 'crm_ref' of survey holds 6 of the 10 ids of crm: as `participant` under `columns:` "
+        "of survey, it joins them."
+    )
+
+
+def test_as_soon_as_it_is_declared_nothing_is_left_to_say(ask):
+    joined = SOURCES["survey.csv"].replace("participant: who", "participant: crm_ref")
+    assert ask({"crm.csv": CRM, "survey.csv": SURVEY}, [SOURCES["crm.csv"], joined]) == []
+
+
+def test_of_a_roster_it_is_an_identifier(ask):
+    crm = "contact,survey_id\n" + "".join(f"003A{n:02d},r_{n:02d}x\n" for n in range(9))
+    survey = "who,nps\n" + "".join(f"R_{n:02d}x,9\n" for n in range(6))
+    (line,) = ask({"crm.csv": crm, "survey.csv": survey}, SOURCES.values())
+    assert "'survey_id' of crm holds 6 of the 6 ids of survey" in line
+    assert "under `identifiers:` of crm" in line
+
+
+def test_who_is_logged_in_is_looked_up_in_an_export_of_a_program(ask):
+    records = [
+        {
+            "event_name": "view", "event_timestamp": str(1_746_093_900_000_000 + n),
+            "user_pseudo_id": f"{n}.55", "user_id": f"003A{n:02d}" if n % 2 else None,
+        }
+        for n in range(10)
+    ]  # fmt: skip
+    log = "\n".join(map(json.dumps, records))
+    source = "{id: log, kind: events, files: ga.jsonl, sampling: census}"
+    (line,) = ask({"crm.csv": CRM, "ga.jsonl": log}, [SOURCES["crm.csv"], source])
+    assert "'user_id' of log holds 5 of the 10 ids of crm" in line
+
+
+def test_of_parquet_only_text_and_whole_numbers_are_compared(ask, tmp_path):
+    frame = pd.DataFrame(
+        {
+            "visitor": [f"v{n:03d}" for n in range(6)],
+            "event": "view",
+            "at": pd.date_range("2026-03-01", periods=6, tz="UTC"),
+            "customer": [f"003A{n:02d}" if n else None for n in range(6)],
+            "carts": [[1]] * 6,
+        }
+    )
+    frame.to_parquet(tmp_path / "log.parquet")
+    source = (
+        "{id: log, kind: events, files: log.parquet, sampling: census, "
+        "columns: {participant: visitor, event: event, occurred_at: at}}"
+    )
+    files = {"crm.csv": CRM, "log.parquet": (tmp_path / "log.parquet").read_bytes()}
+    (line,) = ask(files, [SOURCES["crm.csv"], source])
+    assert "'customer' of log holds 5 of the 10 ids of crm" in line
+
+
+def test_ages_and_numbers_of_rows_are_not_taken_for_ids(ask):
+    crm = "contact\n" + "".join(f"{n + 20}\n" for n in range(10))
+    assert ask({"crm.csv": crm, "survey.csv": SURVEY}, SOURCES.values()) == []
+
+
+def test_two_that_are_the_same_may_be_chance(ask):
+    few = "".join(SURVEY.splitlines(keepends=True)[:3])
+    assert ask({"crm.csv": CRM, "survey.csv": few}, SOURCES.values()) == []
+
+
+def test_a_source_of_several_files_is_asked_as_one(ask):
+    head, *rows = SURVEY.splitlines(keepends=True)
+    files = {
+        "crm.csv": CRM,
+        "survey-1.csv": head + "".join(rows[:3]),
+        "survey-2.csv": head + "".join(rows[3:]),
+    }
+    both = SOURCES["survey.csv"].replace("files: survey.csv", "files: survey-*.csv")
+    (line,) = ask(files, [SOURCES["crm.csv"], both])
+    assert "holds 6 of the 10" in line
