@@ -105,7 +105,7 @@ def test_nobody_is_known_to_be_lost_at_a_last_stage_that_nothing_completes(event
 
 
 @pytest.mark.parametrize(
-    ("rule", "ties"), zip(RULES, ["journey", "row", "later"] * 3, strict=False), ids=repr
+    ("rule", "ties"), [*zip(RULES, ["journey", "row", "later"] * 3, strict=False)], ids=repr
 )
 def test_everybody_together_is_the_funnel(events, rule, ties):
     log = log_of(events, random_rows(150, seed=5))
