@@ -13,6 +13,7 @@ from cjm_research.config import (
     Events,
     Feedback,
     FunnelReport,
+    Keys,
     Source,
     Survey,
     Transcripts,
@@ -26,7 +27,7 @@ from cjm_research.readers.files import find_files
 from cjm_research.readers.funnel_reports import name_unread_columns
 from cjm_research.readers.json_records import SUFFIXES as JSON_SUFFIXES
 from cjm_research.readers.notes import Notes
-from cjm_research.readers.parquet_records import open_parquet
+from cjm_research.readers.parquet_records import open_parquet, read_flat_columns
 from cjm_research.readers.survey_exports import read_export
 from cjm_research.readers.xes import is_xes
 
@@ -50,7 +51,8 @@ def list_unused_columns(source: Source, folder: Path) -> dict[str, list[str]]:
     SourceError
         If a file cannot be read.
     """
-    if isinstance(source, Transcripts):
+    # Of a key map two columns are all that can be mapped: it may be a log of dozens.
+    if isinstance(source, Transcripts | Keys):
         return {}
     named = {squeeze(text) for text in _texts(source.model_dump())}
     unused = {}
@@ -62,11 +64,18 @@ def list_unused_columns(source: Source, folder: Path) -> dict[str, list[str]]:
 
 
 def read_columns(source: Source, folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield every file of a tabular source with its columns, also those that nobody declared.
+    """Yield the columns of every file of a tabular source, also those that nobody declared.
 
     Of the records of an analytics program, only the fields in which it keeps a second id of
     people; of counts by other programs, transcripts and large files, nothing. Columns about the
     person that a survey program adds are left out.
+
+    Yields
+    ------
+    participant : str
+        The column of people's ids; empty where a row is somebody of its own.
+    table : DataFrame
+        The cells as text.
 
     Raises
     ------
@@ -76,26 +85,28 @@ def read_columns(source: Source, folder: Path) -> Iterator[tuple[str, pd.DataFra
     if not isinstance(source, Transcripts | FunnelReport | Campaign):
         for path in find_files(source, folder, Notes()):
             if path.stat().st_size <= LARGE_BYTES:
-                yield path.name, _table(path, source)
+                yield _table(path, source)
 
 
 _SECOND_IDS = ("user_id", "userId", "properties.$user_id")
 """Who is logged in, as GA4 and Amplitude, Segment and Matomo, and Mixpanel call it."""
 
 
-def _table(path: Path, source: Source) -> pd.DataFrame:
+def _table(path: Path, source: Source) -> tuple[str, pd.DataFrame]:
     if isinstance(source, Events) and (is_companion(path) or is_feed(path) or is_xes(path)):
-        return pd.DataFrame()
+        return "", pd.DataFrame()
     if isinstance(source, Events) and is_event_export(path, source):
         # The reader takes columns of any meaning; here they mean nothing yet.
         wanted = source.columns | {name: name for name in _SECOND_IDS}
         second = source.model_copy(update={"columns": wanted})
-        return read_event_export(path, second, notes=Notes(), seen=set())[0].frame
+        cells, columns = read_event_export(path, second, notes=Notes(), seen=set())
+        return columns["participant"], cells.frame
+    declared = squeeze(getattr(source, "columns", {}).get("participant", ""))
     if path.suffix.casefold() == ".parquet":
-        return _flat_columns(path)
+        return declared, read_flat_columns(path)
     if _is_records(path, source):
-        return pd.DataFrame()
-    return _cells(path, source)
+        return "", pd.DataFrame()
+    return declared, _cells(path, source)
 
 
 def _header(path: Path, source: Source) -> list[str]:
@@ -118,21 +129,6 @@ def _header(path: Path, source: Source) -> list[str]:
 def _is_records(path: Path, source: Source) -> bool:
     is_json = path.suffix.casefold() in JSON_SUFFIXES
     return isinstance(source, Feedback) and is_json and not is_table(path)
-
-
-def _flat_columns(path: Path) -> pd.DataFrame:
-    """Return the columns of text and whole numbers of a Parquet file, as text."""
-    import pyarrow.types as kinds
-
-    with open_parquet(path) as file:
-        flat = [
-            column.name
-            for column in file.schema_arrow
-            if any(is_it(column.type) for is_it in (kinds.is_string, kinds.is_large_string))
-            or kinds.is_integer(column.type)
-        ]
-        frame = file.read(columns=flat).to_pandas(integer_object_nulls=True)
-    return frame.rename(columns=squeeze).astype("object").where(frame.notna(), "").astype(str)
 
 
 def _cells(path: Path, source: Source) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""Key maps: which id of one source is which of another, as a table of two columns.
+"""Key maps: which id of one source is which of another, as two columns of a table or a log.
 
 A roster says the same where it has one row a person. A key map may have many: the devices of a
-customer, the tickets of a contact.
+customer, the tickets of a contact, the events before and after somebody logged in.
 """
 
 from __future__ import annotations
@@ -13,9 +13,18 @@ import pandas as pd
 from cjm_research.config import Keys
 from cjm_research.journey import Journey
 from cjm_research.material import Material
-from cjm_research.readers.cells import read_cells, require_columns, require_mapping, squeeze
+from cjm_research.readers.cells import (
+    Cells,
+    is_table,
+    read_cells,
+    require_columns,
+    require_mapping,
+    squeeze,
+)
 from cjm_research.readers.files import find_files
+from cjm_research.readers.json_records import SUFFIXES, Records, as_text, look_up
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.parquet_records import read_flat_columns
 from cjm_research.readers.rows import make_rows
 
 
@@ -26,7 +35,7 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
     ----------
     source : Keys
         `columns.participant` holds a person's id, `columns.identifier` one that another source
-        has for them.
+        has for them. Of JSON records they are fields; dots lead inside.
     folder : Path
         The study folder.
     journey : Journey
@@ -48,11 +57,7 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
     notes = Notes()
     parts = []
     for path in find_files(source, folder, notes):
-        cells = read_cells(
-            path, notes=notes, encoding=source.encoding, sheet=source.sheet,
-            delimiter=source.delimiter,
-        )  # fmt: skip
-        notes.of(path.name).format = "table"
+        cells = _read(path, source, notes)
         wanted = {name: f"columns.{key}" for key, name in source.columns.items()}
         require_columns(cells, wanted)
         pairs = pd.DataFrame(
@@ -72,6 +77,42 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
         keys=make_rows("keys", _find_certain(pairs, ", ".join(source.files), notes)),
         **notes.parts(),
     )
+
+
+def _read(path: Path, source: Keys, notes: Notes) -> Cells:
+    about = notes.of(path.name)
+    if path.suffix.casefold() == ".parquet":
+        frame = read_flat_columns(path, source.columns.values())
+        about.format, about.n_in = "Parquet", about.n_in + len(frame)
+        return Cells(path.name, frame)
+    if path.suffix.casefold() in SUFFIXES and not is_table(path):
+        return _read_records(path, source, notes)
+    about.format = "table"
+    return read_cells(
+        path, notes=notes, encoding=source.encoding, sheet=source.sheet, delimiter=source.delimiter
+    )
+
+
+def _read_records(path: Path, source: Keys, notes: Notes) -> Cells:
+    """Return the two fields of JSON records, such as who is logged in on which device."""
+    records = Records(path)
+    names = dict.fromkeys(source.columns.values())
+    rows = {
+        number: [as_text(look_up(record, name)).strip() for name in names]
+        for number, record in records
+    }
+    about = notes.of(path.name)
+    about.format = "JSON records"
+    about.n_in += len(rows) + sum(map(len, records.odd.values()))
+    for what, odd in records.odd.items():
+        notes.set_aside(path.name, what, odd)
+    for what, n in records.doubts.items():
+        notes.warn(path.name, what, n)
+    frame = pd.DataFrame.from_dict(
+        rows, orient="index", columns=[squeeze(name) for name in names], dtype="object"
+    )
+    # A field that no record fills is none of theirs.
+    return Cells(path.name, frame.loc[:, (frame != "").any()])
 
 
 def _find_certain(pairs: pd.DataFrame, files: str, notes: Notes) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ _OF_NOBODY = frozenset(
     {"null", "none", "nan", "na", "n/a", "nil", "undefined", "unknown", "anonymous", "not set"}
     | {"(not set)", "(none)", "(unknown)", "-", "--", "?", "0", "-1", "#n/a"}
 )
+_WITH_FRACTION = re.compile(r"\d+[.,]0")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 
 
@@ -28,6 +29,8 @@ def warn_of_ids(material: Material) -> Material:
         "their rows out, or leave these cells blank": len(nobody),
         "ids such as 1.23E+15, which a spreadsheet has rounded: people may have become one. Export "
         "them as text": sum(bool(_ROUNDED.fullmatch(raw)) for raw in ids),
+        "ids such as 1001.0: numbers of a table with blank cells, which are not the id 1001 of "
+        "another source. Export them as text": sum(bool(_WITH_FRACTION.fullmatch(i)) for i in ids),
         "ids that differ from another in capital letters only, taken for the same person's": (
             len(ids) - len(folded)
         ),

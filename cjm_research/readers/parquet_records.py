@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cjm_research.errors import SourceError
+from cjm_research.readers.cells import squeeze
 from cjm_research.readers.json_records import Record
 
 MAX_ROWS = 10_000_000
@@ -42,6 +44,47 @@ def open_parquet(path: Path) -> Iterator[Any]:
             f"it cannot be read as a Parquet file ({type(error).__name__}).",
             "export it again as Parquet, or as CSV (UTF-8).",
         ) from error
+
+
+def read_flat_columns(path: Path, only: Collection[str] | None = None) -> pd.DataFrame:
+    """Return the columns of text and whole numbers of a Parquet file, as text; blank is empty.
+
+    `only` names those that are needed.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, or holds more rows than memory can.
+    """
+    import pyarrow.types as kinds
+
+    with open_parquet(path) as file:
+        _require_few_rows(path, file)
+        flat = [
+            column.name
+            for column in file.schema_arrow
+            if (only is None or column.name in only)
+            and (
+                kinds.is_string(column.type)
+                or kinds.is_large_string(column.type)
+                or kinds.is_dictionary(column.type)
+                or kinds.is_integer(column.type)
+            )
+        ]
+        frame = file.read(columns=flat).to_pandas(integer_object_nulls=True)
+    text = frame.astype("object").where(frame.notna(), "").astype(str)
+    return text.rename(columns=squeeze)
+
+
+def _require_few_rows(path: Path, file: Any) -> None:
+    if file.metadata.num_rows > MAX_ROWS:
+        raise SourceError(
+            path.name,
+            f"it holds {file.metadata.num_rows:,} rows; more than {MAX_ROWS:,} are not read as a "
+            "whole.",
+            "export a shorter period, or let the study measure the log where it lies "
+            "(`in_place: true`).",
+        )
 
 
 @dataclass
@@ -80,14 +123,7 @@ class ParquetRecords:
         """
         number = 0
         with open_parquet(self.path) as file:
-            if file.metadata.num_rows > MAX_ROWS:
-                raise SourceError(
-                    self.path.name,
-                    f"it holds {file.metadata.num_rows:,} rows; more than {MAX_ROWS:,} are not "
-                    "read as a whole.",
-                    "export a shorter period, or let the study measure the log where it lies "
-                    "(`in_place: true`).",
-                )
+            _require_few_rows(self.path, file)
             heads = {name.partition(".")[0] for name in self.only} & self.fields
             for batch in file.iter_batches(batch_size=_AT_ONCE, columns=sorted(heads)):
                 columns = [self._thin(name, batch[name]).to_pylist() for name in sorted(heads)]

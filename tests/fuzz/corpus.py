@@ -344,6 +344,10 @@ Record ID,Deal Name,Deal Stage,Amount,Associated Contact IDs
 2,B,closedwon,€100,c1
 3,C,closedwon,(50),c2
 """
+KEYS_OF_A_LOG = b"".join(
+    json.dumps({"user_id": user, "device": {"id": device}}).encode() + b"\n"
+    for user, device in [("c1", "g1"), (None, "g1"), ("c1", "g2"), (7, "g3"), ("c3", "g3")]
+)
 KEYS = "contact,client\nc1,g1\nc1,g2\nc2,g3\nc3,g3\n"
 PEOPLE = """\
 id,interview,name,email,consent
@@ -589,6 +593,10 @@ def examples() -> dict[str, Example]:
         "key map": Example(
             "a.csv", KEYS.encode(), Keys,
             {"columns": {"participant": "contact", "identifier": "client"}},
+        ),
+        "key map of a log": Example(
+            "a.jsonl", KEYS_OF_A_LOG, Keys,
+            {"columns": {"participant": "user_id", "identifier": "device.id"}},
         ),
         "roster": Example(
             "a.csv", PEOPLE.encode(), Roster,

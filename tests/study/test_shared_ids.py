@@ -31,18 +31,20 @@ def ask(tmp_path, monkeypatch):
         (folder / "study.yaml").write_text(f"{head}sources:\n{listed}")
         lines, n_problems = check.check_study("shop")
         assert n_problems == 0
-        return [line for line in lines if "it joins them" in line]
+        begins = ("  ? '", "    in ", "    under `sources:`, a key map", "      - {")
+        after = lines[next(n for n, line in enumerate(lines) if line.startswith("people")) :]
+        return [line for line in after if line.startswith(begins)]
 
     monkeypatch.chdir(tmp_path)
     return ask_of
 
 
 def test_a_column_that_holds_the_ids_of_a_roster_is_named_and_no_id_is(ask):
-    (line,) = ask({"crm.csv": CRM, "survey.csv": SURVEY}, SOURCES.values())
-    assert line == (
-        "  ? 'crm_ref' of survey holds 6 of the 10 ids of crm: as `participant` under `columns:` "
-        "of survey, it joins them."
-    )
+    assert ask({"crm.csv": CRM, "survey.csv": SURVEY}, SOURCES.values()) == [
+        "  ? 'crm_ref' of survey holds 6 of the 10 ids of crm. If it says who a person is, it "
+        "joins them:",
+        "    in survey, under `columns:`, `participant: crm_ref`",
+    ]
 
 
 def test_as_soon_as_it_is_declared_nothing_is_left_to_say(ask):
@@ -53,9 +55,9 @@ def test_as_soon_as_it_is_declared_nothing_is_left_to_say(ask):
 def test_of_a_roster_it_is_an_identifier(ask):
     crm = "contact,survey_id\n" + "".join(f"003A{n:02d},r_{n:02d}x\n" for n in range(9))
     survey = "who,nps\n" + "".join(f"R_{n:02d}x,9\n" for n in range(6))
-    (line,) = ask({"crm.csv": crm, "survey.csv": survey}, SOURCES.values())
+    line, advice = ask({"crm.csv": crm, "survey.csv": survey}, SOURCES.values())
     assert "'survey_id' of crm holds 6 of the 6 ids of survey" in line
-    assert "under `identifiers:` of crm" in line
+    assert advice == "    in crm, `identifiers: [survey_id]`"
 
 
 def test_who_is_logged_in_is_looked_up_in_an_export_of_a_program(ask):
@@ -68,8 +70,10 @@ def test_who_is_logged_in_is_looked_up_in_an_export_of_a_program(ask):
     ]  # fmt: skip
     log = "\n".join(map(json.dumps, records))
     source = "{id: log, kind: events, files: ga.jsonl, sampling: census}"
-    (line,) = ask({"crm.csv": CRM, "ga.jsonl": log}, [SOURCES["crm.csv"], source])
+    line, why, advice = ask({"crm.csv": CRM, "ga.jsonl": log}, [SOURCES["crm.csv"], source])
     assert "'user_id' of log holds 5 of the 10 ids of crm" in line
+    assert "it is blank in 5 of its rows" in why
+    assert ask({}, [SOURCES["crm.csv"], source, advice.removeprefix("      - ")]) == []
 
 
 def test_of_parquet_only_text_and_whole_numbers_are_compared(ask, tmp_path):
@@ -88,8 +92,9 @@ def test_of_parquet_only_text_and_whole_numbers_are_compared(ask, tmp_path):
         "columns: {participant: visitor, event: event, occurred_at: at}}"
     )
     files = {"crm.csv": CRM, "log.parquet": (tmp_path / "log.parquet").read_bytes()}
-    (line,) = ask(files, [SOURCES["crm.csv"], source])
+    line, _, advice = ask(files, [SOURCES["crm.csv"], source])
     assert "'customer' of log holds 5 of the 10 ids of crm" in line
+    assert ask({}, [SOURCES["crm.csv"], source, advice.removeprefix("      - ")]) == []
 
 
 def test_ages_and_numbers_of_rows_are_not_taken_for_ids(ask):
@@ -110,5 +115,79 @@ def test_a_source_of_several_files_is_asked_as_one(ask):
         "survey-2.csv": head + "".join(rows[3:]),
     }
     both = SOURCES["survey.csv"].replace("files: survey.csv", "files: survey-*.csv")
-    (line,) = ask(files, [SOURCES["crm.csv"], both])
+    line, _ = ask(files, [SOURCES["crm.csv"], both])
     assert "holds 6 of the 10" in line
+
+
+LOG = (
+    "{id: log, kind: events, files: log.csv, sampling: census, "
+    "columns: {participant: device, event: event, occurred_at: at}}"
+)
+
+
+def make_log(user, n=12):
+    rows = [
+        f"dev-{k},{user(k) if event == 'pay' else ''},{event},2026-03-0{day}T10:00Z\n"
+        for k in range(n)
+        for day, event in enumerate(("view", "pay"), start=1)
+        if event == "view" or k % 2
+    ]
+    return "device,user,event,at\n" + "".join(rows)
+
+
+def test_events_before_a_log_in_are_kept_by_a_key_map(ask, tmp_path):
+    files = {"log.csv": make_log("003A{:02d}".format), "crm.csv": CRM}
+    line, why, advice = ask(files, [SOURCES["crm.csv"], LOG])
+    assert "'user' of log holds 5 of the 10 ids of crm" in line
+    assert "it is blank in 12 of its rows" in why
+    # Taken at its word, it joins people and loses no event.
+    assert ask({}, [SOURCES["crm.csv"], LOG, advice.removeprefix("      - ")]) == []
+    told = "\n".join(check.check_study("shop")[0])
+    assert "5 of 10 in crm (50%) are also in log, of 12 there (42%)" in " ".join(told.split())
+    assert "unattributed events" not in told
+
+
+def test_a_survey_in_which_an_id_repeats_is_joined_by_a_key_map(ask):
+    survey = SURVEY + "R_9x,003a00,40,9\n"
+    _, why, advice = ask({"crm.csv": CRM, "survey.csv": survey}, SOURCES.values())
+    assert "(it repeats)" in why
+    assert ask({}, [*SOURCES.values(), advice.removeprefix("      - ")]) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "asked"),
+    [
+        ("birth_year", 0),
+        ("order value", 0),
+        ("zip", 0),
+        ("visits", 0),
+        ("crm_id", 2),
+        ("userId", 2),
+    ],
+)
+def test_numbers_are_ids_only_where_their_column_says_so(ask, column, asked):
+    crm = "contact\n" + "".join(f"{n}\n" for n in range(1001, 3000))
+    survey = f"who,{column},nps\n" + "".join(f"R_{n}x,{1950 + n},9\n" for n in range(9))
+    assert len(ask({"crm.csv": crm, "survey.csv": survey}, SOURCES.values())) == asked
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "asked"),
+    [
+        ("cust", "cust-{}".format, 4),
+        ("mail", "p{}@example.org".format, 4),
+        ("country", "c{}".format, 0),
+        ("day", "2026-03-1{}".format, 0),
+    ],
+)
+def test_two_columns_that_nobody_declared_are_named_together(ask, ours, theirs, asked):
+    """A log knows devices and a survey its answers; both hold who the customer is."""
+    value = (lambda k: theirs(k % 2)) if ours == "country" else theirs
+    survey = f"who,{ours},nps\n" + "".join(f"R_{k}x,{value(k)},9\n" for k in range(1, 10, 2))
+    lines = ask({"log.csv": make_log(value), "survey.csv": survey}, [LOG, SOURCES["survey.csv"]])
+    assert len(lines) == asked
+    if asked:
+        assert f"'user' of log and '{ours}' of survey have 5 ids in common (of 6 and 5)" in lines[0]
+        joined = SOURCES["survey.csv"].replace("participant: who", f"participant: {ours}")
+        assert lines[-1] == f"    in survey, under `columns:`, `participant: {ours}`"
+        assert ask({}, [LOG, joined, lines[2].removeprefix("      - ")]) == []
