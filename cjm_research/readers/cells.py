@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,10 +23,11 @@ from cjm_research.readers.archives import (
 )
 from cjm_research.readers.footers import find_footer
 from cjm_research.readers.notes import Notes
-from cjm_research.readers.text import read_text, to_text
+from cjm_research.readers.text import read_text, take_named_mark, to_text
 
 _T = TypeVar("_T")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+_NAMES = {mark: name for name, mark in DELIMITERS.items()}
 """What separates cells, by the names that study.yaml uses."""
 _PLAIN = (".csv", ".tsv")
 _GZIPPED = (".csv.gz", ".tsv.gz")
@@ -287,8 +287,8 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
         text, used = to_text(_unpack(path, notes), path.name, encoding=encoding)
     if used != "utf-8":
         notes.count(path.name, f"encoding {used}", 1)
-    named, text = _take_named_delimiter(text)
-    delimiter = declared or named or _sniff_delimiter(text)
+    named, text = take_named_mark(text)
+    delimiter = declared or _NAMES.get(named) or _sniff_delimiter(text)
     if delimiter != "comma":
         notes.count(path.name, f"cells separated by {delimiter}s", 1)
     about = notes.of(path.name)
@@ -308,19 +308,6 @@ def _read_csv(path: Path, notes: Notes, encoding: str, declared: str) -> list[li
     return records
 
 
-def _take_named_delimiter(text: str) -> tuple[str, str]:
-    """Return the name of the delimiter of a first line `sep=;`, and the text without this line.
-
-    Spreadsheet programs obey the line and show it to nobody; rows are counted without it.
-    """
-    said = _SEP_LINE.match(text)
-    if not said:
-        return "", text
-    names = {mark: name for name, mark in DELIMITERS.items()}
-    return names[said.group(1)], text[said.end() :]
-
-
-_SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 _SWALLOWED = (
     "cells over several lines that look like rows of the table: a quotation mark without its "
     "partner may have swallowed them"

@@ -6,6 +6,7 @@ import math
 import re
 
 from cjm_research.readers.utterances import (
+    QUESTION_MARKS,
     SOUNDS,
     Parsed,
     Utterance,
@@ -15,6 +16,10 @@ from cjm_research.readers.utterances import (
 )
 
 DOUBTFUL = "lines that may begin with a speaker's name, read as words (declare the name)"
+ASKED = (
+    "lines that ask and name no speaker, read as the words of the only one who is named: where an "
+    "interviewer asks, write `Interviewer: ` before them"
+)
 SUMMARY = "headings of a summary: what stands under one was said by nobody, take it out"
 # What Copilot, Zoom and Gemini write above and below what they make of a meeting.
 _SUMMARY = re.compile(
@@ -52,7 +57,7 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
     lines = _name_letters(lines)
     labels = find_labels((_strip_time(line)[1] for line in lines), declared=declared)
     utterances: list[Utterance] = []
-    heading, paragraph, before = "", False, 0
+    heading, paragraph, before, asked = "", False, 0, 0
     for raw_line in lines:
         start_s, line = _strip_time(raw_line)
         found = _read_heading(line)
@@ -73,14 +78,18 @@ def parse_plain(text: str, *, declared: frozenset[str]) -> Parsed:
             joined = f"{last.text}{joint}{words}".strip()
             utterances[-1] = Utterance(last.label, joined, heading, last.start_s)
             paragraph = False
+            asked += words.endswith(QUESTION_MARKS)
         elif utterances or not labels:  # where nobody is named, all of it is one voice
             utterances.append(Utterance("", words, heading, start_s))
             paragraph = False
         else:
             before += 1
+    named = {turn.label for turn in utterances if turn.label}
     odd = {
         "lines before the first speaker, left out": before,
         DOUBTFUL: count_doubtful(lines, labels),
+        # Beside an interviewer who is named, a participant may well ask something.
+        ASKED: asked if len(named) == 1 else 0,
         SUMMARY: sum(bool(_SUMMARY.fullmatch(line.strip(" #*:"))) for line in lines),
     }
     return Parsed([turn for turn in utterances if turn.text], odd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 
 from cjm_research.errors import SourceError
@@ -98,3 +99,15 @@ def _decode_strictly(data: bytes, encoding: str, where: str) -> str:
             f"it cannot be read as {encoding} ({error}).",
             "declare the encoding that the file was saved with, or save it as UTF-8.",
         ) from error
+
+
+def take_named_mark(text: str) -> tuple[str, str]:
+    """Return the mark between cells that a first line `sep=;` names, and the text without it.
+
+    Spreadsheet programs obey the line and show it to nobody; rows are counted without it.
+    """
+    said = _SEP_LINE.match(text)
+    return (said.group(1), text[said.end() :]) if said else ("", text)
+
+
+_SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)

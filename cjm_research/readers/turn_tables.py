@@ -8,6 +8,7 @@ import math
 import re
 
 from cjm_research.errors import SourceError
+from cjm_research.readers.text import take_named_mark
 from cjm_research.readers.utterances import Parsed, Utterance
 
 _SPEAKERS = ("speaker", "speaker name", "speaker label", "speaker_name", "speaker_label")
@@ -30,6 +31,7 @@ def parse_turn_table(text: str, *, where: str) -> Parsed:
     SourceError
         If it is no whole CSV.
     """
+    _, text = take_named_mark(text)
     mark, speaker, words, start = _find_columns(text) or (",", 0, 1, -1)
     utterances, short = [], 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
@@ -55,8 +57,9 @@ def parse_turn_table(text: str, *, where: str) -> Parsed:
 
 def _find_columns(text: str) -> tuple[str, int, int, int] | None:
     """Return the delimiter and the places of speaker, words and start (-1: there is none)."""
-    head = text.lstrip("\ufeff").split("\n", 1)[0]
-    for mark in (",", ";", "\t"):
+    named, text = take_named_mark(text.lstrip("\ufeff"))
+    head = text.split("\n", 1)[0]
+    for mark in (named,) if named else (",", ";", "\t"):
         names = [cell.strip().strip('"').casefold() for cell in head.split(mark, _MOST_FIELDS)]
         speaker, words = _place(names, _SPEAKERS), _place(names, _WORDS)
         if speaker >= 0 and words >= 0:

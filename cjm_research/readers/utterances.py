@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+QUESTION_MARKS = ("?", "？", "؟")
 GENERIC_INTERVIEWERS = frozenset(
     {"interviewer", "moderator", "researcher", "facilitator", "i", "int", "q"}
 )

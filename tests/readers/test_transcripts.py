@@ -126,3 +126,28 @@ def test_whisper_files_without_speakers_are_refused_clearly(shared, journey):
         files = [str(shared / "hitsave_interviews" / f"whisper_goodboy_galaxy.{ending}")]
         with pytest.raises(SourceError, match=r"who speaks|could be the participant"):
             read_source(source(files=files), shared, journey)
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [
+        ("Anna: Slow.\nAnd what then?\nAnna: It broke.\nDid you call?\nAnna: Yes.\n", 2),
+        ("Anna: Why would they do that？\nAnna: It broke.\n", 0),
+        ("Interviewer: And?\nAnna: Slow.\nWhy would they do that?\nAnna: It broke.\n", 0),
+    ],
+)
+def test_questions_without_a_speaker_are_asked_about_where_one_person_alone_is_named(
+    write, tmp_path, journey, text, n
+):
+    write("talks/P1.txt", text)
+    quality = read_source(source(), tmp_path, journey).quality
+    asked = quality[quality["what"].str.startswith("lines that ask and name no speaker")]
+    assert asked["n"].tolist() == ([n] if n else [])
+
+
+def test_a_table_of_turns_may_name_its_delimiter_first(write, tmp_path, journey):
+    table = 'speaker;start;text\nInterviewer;0:01;"Slow, was it?"\nAnna;0:05;"Yes; I left"\n'
+    write("talks/P1.csv", "sep=;\r\n" + table.replace("\n", "\r\n"))
+    turns = read_source(source(), tmp_path, journey).turns
+    assert list(turns["text"]) == ["Slow, was it?", "Yes; I left"]
+    assert list(turns["start_s"]) == [1.0, 5.0]

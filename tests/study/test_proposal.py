@@ -256,6 +256,13 @@ def test_a_file_without_names_is_marked_as_a_guess(tmp_path):
     assert "one_voice: true   # ? the participant alone is heard" in text
 
 
+def test_a_file_without_names_in_which_somebody_asks_is_left_out(tmp_path):
+    talk = "So how did it go?\n\nIt was slow.\n\nAnd what then?\n\nI left.\n"
+    said, study, _ = propose(tmp_path, a__txt=talk, b__txt="Interviewer: And?\nAnna: I paid.\n")
+    assert "no speaker's name was recognised, and some of it asks" in said
+    assert [source["files"] for source in study["sources"]] == [["b.txt"]]
+
+
 def test_a_group_in_which_nobody_asks_is_marked_as_a_guess(tmp_path):
     said, _, text = propose(tmp_path, a__txt="Ana: I paid.\nBo: So did I.\nAna: Yes.\n")
     assert "nobody asks more often" in said

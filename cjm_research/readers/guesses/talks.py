@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -10,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cjm_research.readers.guesses.guess import Guess
-from cjm_research.readers.plain import SUMMARY
+from cjm_research.readers.plain import ASKED, SUMMARY
 from cjm_research.readers.qda_project import read_project
 from cjm_research.readers.transcript_formats import Opened, open_transcript, recognise
 from cjm_research.readers.utterances import (
     GENERIC_INTERVIEWERS,
     GENERIC_OBSERVERS,
+    QUESTION_MARKS,
     Utterance,
     fold,
 )
@@ -56,6 +56,13 @@ def _guess_talks(
     labels = list(dict.fromkeys(turn.label for turn in turns if turn.label))
     if not turns:
         return Guess(name, "", "not read: no turn of speech was found in it")
+    if not labels and _holds_questions(turns):
+        note = (
+            "no speaker's name was recognised, and some of it asks: write `Name: ` before each "
+            "turn. Where the participant alone is heard, declare it as `kind: transcripts` with "
+            "`one_voice: true`."
+        )
+        return Guess(name, "", f"not read: {what}, of an unknown number of people", asks=(note,))
     if not labels:
         note = (
             "no speaker's name was recognised: `one_voice: true` holds only if the participant "
@@ -75,8 +82,7 @@ def _guess_talks(
     if max(len(_find_others(talk, asking)) for talk in talks) > 1:
         source["participants"] = "speaker"
         notes.append("several people answer: each becomes a participant, by the name shown here.")
-    if any(talk.odd.get(SUMMARY) for talk in parsed):
-        notes.append(f"{SUMMARY}.")
+    notes += [f"{what}." for what in (ASKED, SUMMARY) if any(talk.odd.get(what) for talk in parsed)]
     return Guess(name, "transcripts", what, source, tuple(notes))
 
 
@@ -85,7 +91,14 @@ def _find_others(turns: Sequence[Utterance], asking: Sequence[str]) -> set[str]:
     return {label for label in labels if label not in asking and not _is_observer(label)}
 
 
-_QUESTION = re.compile("[?？؟]")
+_MANY = 0.1
+
+
+def _holds_questions(turns: Sequence[Utterance]) -> bool:
+    """Tell whether more is asked than one voice would ask: an interviewer may be among them."""
+    paragraphs = [part.strip() for turn in turns for part in turn.text.split("\n")]
+    n_asked = sum(part.endswith(QUESTION_MARKS) for part in paragraphs)
+    return n_asked > 1 and n_asked >= _MANY * len(paragraphs)
 
 
 def _find_interviewers(labels: Sequence[str], turns: Sequence[Utterance]) -> list[str]:
@@ -96,7 +109,7 @@ def _find_interviewers(labels: Sequence[str], turns: Sequence[Utterance]) -> lis
 
     def share_of_questions(label: str) -> float:
         own = [turn.text for turn in turns if turn.label == label]
-        return sum(bool(_QUESTION.search(text)) for text in own) / len(own)
+        return sum(any(mark in text for mark in QUESTION_MARKS) for text in own) / len(own)
 
     first, second = sorted(labels, key=share_of_questions, reverse=True)[:2]
     return [first] if share_of_questions(first) > share_of_questions(second) else []
