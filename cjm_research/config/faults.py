@@ -58,7 +58,8 @@ def say_fault(fault: Any, found: str | None = None) -> str:
     context = fault.get("ctx", {})
     kind = fault["type"]
     if found is None:
-        found = "" if isinstance(value, dict | list) else repr(value)
+        blank = "nothing" if value is None else repr(value)
+        found = "" if isinstance(value, dict | list) else blank
     shown = f" Found: {found}." if found else ""
     if kind == "value_error":
         # Its author has said in words what is wrong.

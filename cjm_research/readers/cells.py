@@ -126,6 +126,12 @@ def read_records(
             f"tables ending in '{path.suffix}' cannot be read here.",
             "save it as .csv (UTF-8) or .xlsx.",
         )
+    if not any(map(any, records)):
+        raise SourceError(
+            path.name,
+            "the table is empty.",
+            "export it again, or take the file out of the study folder.",
+        )
     if len(records) < header_row or not any(map(squeeze, records[header_row - 1])):
         raise SourceError(
             path.name,
@@ -208,7 +214,8 @@ def require_columns(cells: Cells, wanted: dict[str, str]) -> None:
         raise SourceError(
             cells.file,
             f"{' '.join(problems)} Columns found: {quoted(found[:_LISTED])}{more}.",
-            "its header was not cut into columns: correct or take out `delimiter:` in study.yaml."
+            "its header was not cut into columns: correct `delimiter:` in study.yaml, or "
+            "declare it where a first line such as `sep=,` names a wrong one."
             if uncut
             else "correct the names in study.yaml (a survey may also give `column_names:` by "
             "position), or check that this is the right file.",

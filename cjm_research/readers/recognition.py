@@ -7,8 +7,9 @@ researcher can know.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from cjm_research.errors import SourceError, quoted
@@ -23,7 +24,7 @@ from cjm_research.readers.funnel_reports import (
 from cjm_research.readers.ga4_funnel import NAME as GA4_FUNNEL
 from cjm_research.readers.guesses.business import guess_business, guess_records, guess_roster
 from cjm_research.readers.guesses.counted import guess_campaigns, guess_funnel
-from cjm_research.readers.guesses.guess import Guess
+from cjm_research.readers.guesses.guess import NO_SIGN, Guess
 from cjm_research.readers.guesses.keys import guess_keys
 from cjm_research.readers.guesses.logs import (
     any_log,
@@ -65,7 +66,7 @@ def recognise_file(path: Path, askers: Collection[str] = ()) -> Guess:
         if is_companion(path):
             return Guess(path.name, "", "not read alone: it belongs to the hits of a data feed")
         if ending in TALKS or _is_talk(path):
-            return guess_transcript(path, askers)
+            return _ask_for_encoding(path, partial(guess_transcript, path, askers))
         if ending in SPSS_SUFFIXES or is_spss(path):
             return guess_spss(path)
         if is_project(path):
@@ -80,10 +81,28 @@ def recognise_file(path: Path, askers: Collection[str] = ()) -> Guess:
         if ending == ".parquet":
             return guess_parquet(path)
         if is_table(path):
-            return _say_sheets(path, _guess_table(path))
+            return _guess_sheets(path) or _ask_for_encoding(path, partial(_guess_table, path))
     except SourceError as error:
         return Guess(path.name, "", f"cannot be used: {' '.join(str(error).split())}")
-    return Guess(path.name, "", f"not read: files ending in '{ending}' are none that is known")
+    advice = ": save it as .xlsx or CSV (UTF-8)" if ending in _OTHER_TABLES else ""
+    what = f"not read: files ending in '{ending}' are none that is known{advice}"
+    return Guess(path.name, "", what)
+
+
+_OTHER_TABLES = (".xls", ".xlsb", ".xlsm", ".ods", ".numbers")
+
+
+def _ask_for_encoding(path: Path, guess: Callable[..., Guess]) -> Guess:
+    """Return a guess, of a text in an encoding of long ago with the question which one it is."""
+    try:
+        return guess(encoding="")
+    except SourceError as error:
+        try:
+            # Every byte is a letter there: enough for the shape of a file, not for its words.
+            found = guess(encoding="latin-1")
+        except SourceError:
+            raise error from None
+        return replace(found, source=found.source | {"encoding": None})
 
 
 def _is_talk(path: Path) -> bool:
@@ -102,9 +121,9 @@ def _read_head(path: Path) -> str:
         return file.read(_HEAD_BYTES).decode("utf-8", "replace")
 
 
-def _guess_table(path: Path) -> Guess:
+def _guess_table(path: Path, encoding: str = "", sheet: str = "") -> Guess:
     notes = Notes()
-    records = read_records(path, notes=notes)
+    records = read_records(path, notes=notes, encoding=encoding, sheet=sheet)
     funnel = recognise_funnel(records)
     if funnel:
         return guess_funnel(path, funnel.program, funnel.columns)
@@ -129,11 +148,24 @@ def _guess_table(path: Path) -> Guess:
     return log or guess_survey(path.name, frame, export, "survey: one row a person")
 
 
-def _say_sheets(path: Path, guess: Guess) -> Guess:
-    """Say which sheet of several was taken, and take it by name."""
+def _guess_sheets(path: Path) -> Guess | None:
+    """Return the guess of the first sheet of several that shows what it is; None of one sheet."""
     sheets = list_sheets(path) if path.suffix.casefold() == ".xlsx" else []
     if len(sheets) < 2:
-        return guess
-    ask = f"sheet '{sheets[0]}' was taken; there are {quoted(sheets)}: `sheet:` takes another."
-    source = guess.source | ({"sheet": sheets[0]} if guess.kind else {})
+        return None
+    guesses = ((sheet, _try_sheet(path, sheet)) for sheet in sheets[:_MOST_SHEETS])
+    first = (sheets[0], Guess(path.name, "", NO_SIGN))
+    sheet, guess = next((found for found in guesses if found[1].kind), first)
+    ask = f"sheet '{sheet}' was taken; there are {quoted(sheets)}: `sheet:` takes another."
+    source = guess.source | ({"sheet": sheet} if guess.kind else {})
     return replace(guess, source=source, asks=(ask, *guess.asks))
+
+
+_MOST_SHEETS = 12
+
+
+def _try_sheet(path: Path, sheet: str) -> Guess:
+    try:
+        return _guess_table(path, sheet=sheet)
+    except SourceError as error:  # an empty sheet, or a cover without columns
+        return Guess(path.name, "", f"cannot be used: {' '.join(str(error).split())}")

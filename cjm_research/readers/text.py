@@ -47,6 +47,13 @@ def read_text(path: Path, *, encoding: str = "") -> tuple[str, str]:
 def to_text(data: bytes, where: str, *, encoding: str = "") -> tuple[str, str]:
     """Return text and encoding of a file's bytes, if no line is beyond reason; see `read_text`."""
     text, used = decode(data, where, encoding=encoding)
+    if _PAGE.match(text):
+        raise SourceError(
+            where,
+            "it is a web page under another name, such as the page of a program that asks to log "
+            "in, or a table for printing.",
+            "open it to see what it says, and export the file again as CSV or .xlsx.",
+        )
     if len(text) > MAX_LINE_CHARS and max(map(len, text.split("\n"))) > MAX_LINE_CHARS:
         raise SourceError(
             where,
@@ -54,6 +61,9 @@ def to_text(data: bytes, where: str, *, encoding: str = "") -> tuple[str, str]:
             "check that this is the file you mean; exports have a line per row or per turn.",
         )
     return text, used
+
+
+_PAGE = re.compile(r"\s*(?:<!doctype html|<html)\b", re.IGNORECASE)
 
 
 def decode(data: bytes, where: str, *, encoding: str = "") -> tuple[str, str]:

@@ -19,13 +19,17 @@ from cjm_research.study.first_look import find_pins
 from cjm_research.study.project import STUDY_FILE
 
 _HEAD = """\
-# Proposed by `cjm check` from what lies in this folder. It runs as it is. Only you can confirm the
-# lines marked with `?`, and for each source how people were chosen (`sampling`) and whether they
-# agreed to be quoted (`consent`).
+# Proposed by `cjm check` from what lies in this folder. {state}
+# Only you can confirm the lines marked with `?`, and for each source how people were chosen
+# (`sampling`) and whether they agreed to be quoted (`consent`).
 schema_version: 1
 title: {title}
 objective: Say here which decision this study serves.   # ?
 """
+_RUNS = "It runs as it is."
+_WAITS = """\
+It does not run yet:
+# fill in the blank lines, or mend what `cjm check` says of the files."""
 _SAMPLING = {"transcripts": "purposive", "events": "census"}
 _WORDS_OF_STAGES = (
     ("awareness", r"first_visit|session_start|page_?view|landing|visit|screen_view"),
@@ -63,13 +67,14 @@ def show_proposal(folder: Path, *, write: bool = False) -> tuple[list[str], int]
     SourceError
         If the folder holds no file, or study.yaml cannot be saved.
     """
-    lines, text = propose_study(folder)
+    lines, text, runs = propose_study(folder)
     if not text:
         return lines, 1
+    name = folder.name
     if not write:
-        shown = [f"  {line}" for line in text.splitlines()]
-        hint = f"`cjm check {folder.name} --write` saves it; then `cjm run {folder.name}`."
-        return [*lines, "", f"Proposed {STUDY_FILE}:", "", *shown, "", hint], 0
+        then = f"then `cjm run {name}`" if runs else "then fill in its blank lines"
+        hint = f"`cjm check {name} --write` saves it; {then}."
+        return [*lines, "", f"Proposed {STUDY_FILE}:", "", *text.splitlines(), "", hint], 0
     try:
         with (folder / STUDY_FILE).open("x", encoding="utf-8") as file:
             file.write(text)
@@ -79,11 +84,12 @@ def show_proposal(folder: Path, *, write: bool = False) -> tuple[list[str], int]
             f"it cannot be saved ({error.strerror}).",
             "check that the folder may be written to, and that nobody has saved one meanwhile.",
         ) from error
-    saved = f"Saved {folder / STUDY_FILE}. Look at the lines marked with `?`, then:"
-    return [*lines, "", saved, f"  cjm check {folder.name}", f"  cjm run {folder.name}"], 0
+    first = "Look at the lines marked with `?`" if runs else "Fill in its blank lines"
+    saved = f"Saved {folder / STUDY_FILE}. {first}, then:"
+    return [*lines, "", saved, f"  cjm check {name}", f"  cjm run {name}"], 0
 
 
-def propose_study(folder: Path) -> tuple[list[str], str]:
+def propose_study(folder: Path) -> tuple[list[str], str, bool]:
     """Return what each file of a folder was taken for, and a study.yaml that reads them.
 
     Parameters
@@ -97,6 +103,8 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
         For people.
     text : str
         The study.yaml; empty when no file can be used.
+    runs : bool
+        False where none of its sources can be read before the researcher fills something in.
 
     Raises
     ------
@@ -121,14 +129,23 @@ def propose_study(folder: Path) -> tuple[list[str], str]:
     lines = [f"{folder.name}: no {STUDY_FILE} yet. What its files were taken for:", ""]
     lines += _say_guesses(guesses)
     used = [(name, guess) for name, guess in guesses if guess.kind]
-    sources, said = _declare(used, home)
+    sources, later, said = _declare(used, home)
+    # A key map joins people of other sources, and holds nobody itself.
+    runs = any(source["kind"] != "keys" for source in sources)
     lines += said
+    if runs and later:
+        lines += ["    Once that is mended or filled in, add under `sources:`:"]
+        lines += [line for source in later for line in _write_source(source).splitlines()]
     if sum(source["kind"] == "events" for source in sources) > 1:
         lines += ["", "Several logs: their people are joined only where they hold the same ids."]
-    # A key map joins people of other sources, and holds nobody itself.
+    if not runs:
+        lines += ["", "No file can be used yet."]
+        sources = [*sources, *later]
     if all(source["kind"] == "keys" for source in sources):
-        return [*lines, "", "No file can be used yet."], ""
-    return lines, _write(folder.name, sources, [guess.events for _, guess in used])
+        return lines, "", runs
+    state = _RUNS if runs else _WAITS
+    text = _write(folder.name, state, sources, [guess.events for _, guess in used])
+    return lines, text, runs
 
 
 _MOST_TALKS = 12
@@ -171,9 +188,10 @@ def _recognise(path: Path, home: Path) -> Guess:
 
 def _declare(
     guesses: Sequence[tuple[str, Guess]], folder: Path
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the sources that can be read as proposed, and what is said of them and the others."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+    """Return the sources that can be read as proposed, those that cannot, and what is said."""
     sources: list[dict[str, Any]] = []
+    later: list[dict[str, Any]] = []
     said: list[str] = []
     taken: set[str] = set()
     for together, guess in _group(guesses):
@@ -205,12 +223,8 @@ def _declare(
                 source | {"id": _make_id(guess.kind, taken)} | _label(guess, pins) | pins
             )
         else:
-            later = _source(together, guess) | {"id": _make_id(guess.kind, taken)}
-            said += [_LATER, *(f"  {line}" for line in _write_source(later).splitlines())]
-    return sources, said
-
-
-_LATER = "    Once that is mended or declared, add under `sources:`:"
+            later.append(_source(together, guess) | {"id": _make_id(guess.kind, taken)})
+    return sources, later, said
 
 
 def _label(guess: Guess, pins: Mapping[str, Any]) -> dict[str, str]:
@@ -258,7 +272,8 @@ def _source(files: Sequence[str], guess: Guess) -> dict[str, Any]:
 
 def _try(source: dict[str, Any], folder: Path) -> tuple[str, dict[str, Any]]:
     """Return why a source cannot be read as declared (empty: it can), and how it was read."""
-    model = TypeAdapter(Annotated[Source, Field(discriminator="kind")]).validate_python(source)
+    known = {key: value for key, value in source.items() if value is not None}
+    model = TypeAdapter(Annotated[Source, Field(discriminator="kind")]).validate_python(known)
     journey = build_journey(JourneyPart(template="commerce"), where=STUDY_FILE)
     try:
         material = read_source(model, folder, journey)
@@ -268,10 +283,10 @@ def _try(source: dict[str, Any], folder: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _write(
-    name: str, sources: Sequence[dict[str, Any]], events: Sequence[Mapping[str, int]]
+    name: str, state: str, sources: Sequence[dict[str, Any]], events: Sequence[Mapping[str, int]]
 ) -> str:
     title = re.sub(r"[-_]+", " ", name).strip() or "A journey study"
-    parts = [_HEAD.format(title=_in_yaml(title)), _write_journey(events), "sources:"]
+    parts = [_HEAD.format(state=state, title=_in_yaml(title)), _write_journey(events), "sources:"]
     parts += map(_write_source, sources)
     return "\n".join(parts) + "\n"
 
@@ -288,13 +303,20 @@ _GUESSES = {
     "  unit: visit": "a row is a visit, not a person",
     "  wave: ...": "when this round was; names are compared in the order of the alphabet",
     "  authors: ...": "whose words count, and who answers: agents' words count for nobody",
-    "  sheet: ...": "the first of several",
+    "  sheet: ...": "one of several",
 }
+_BLANKS = {
+    "  day_first: null": "fill in: true where 03/04 is 3 April, false where it is 4 March",
+    "  encoding: null": "fill in: cp1252 for files from Excel on Windows",
+}
+"""What nothing can be read without, and only the researcher knows."""
 
 
 def _mark_guesses(text: str) -> str:
     def mark(line: str) -> str:
         key, colon, _ = line.partition(":")
+        if line in _BLANKS:
+            return f"{key}:   # ? {_BLANKS[line]}"
         guess = _GUESSES.get(line) or _GUESSES.get(f"{key}{colon} ...")
         return f"{line}   # ? {guess}" if guess else line
 
@@ -316,7 +338,9 @@ def _group(guesses: Iterable[tuple[str, Guess]]) -> list[tuple[list[str], Guess]
     surveys: dict[tuple[str, ...], list[tuple[str, Guess]]] = {}
     for name, guess in guesses:
         if guess.kind == "survey":
-            surveys.setdefault(guess.header, []).append((name, guess))
+            # One of another encoding is read in another way.
+            way = (*guess.header, *guess.source.keys() & {"encoding"})
+            surveys.setdefault(way, []).append((name, guess))
             continue
         if guess.kind != "transcripts":
             groups.append(([name], guess))

@@ -48,7 +48,7 @@ def test_a_first_line_that_names_the_delimiter_is_obeyed_and_is_no_row(write, li
 def test_a_wrong_declared_delimiter_is_named_as_the_cause(write):
     path = write("a.csv", "id;answer\n1;x\n")
     cells = read_cells(path, notes=Notes(), delimiter="comma")
-    with pytest.raises(SourceError, match="correct or take out `delimiter:`"):
+    with pytest.raises(SourceError, match="correct `delimiter:`"):
         require_columns(cells, {"id": "columns.participant"})
 
 
@@ -107,7 +107,8 @@ def test_an_archive_bomb_is_refused_before_it_unfolds(tmp_path):
     [
         ("a.xlsx", b"no zip", "not a whole"),
         ("a.xlsx", b"PK\x05\x06" + b"\0" * 18, "cannot be read as an Excel workbook"),
-        ("a.csv", b"", "should hold the column names"),
+        ("a.csv", b"", "the table is empty"),
+        ("a.csv", b",\na,b\n", "should hold the column names"),
         ("a.csv", b'a,b\n1,"never closed\n', "not a readable CSV near line 2"),
         ("a.csv", b"a\n" + b"x" * 200_000, "not a readable CSV near line 2"),
         ("a.ods", b"", "'.ods'"),

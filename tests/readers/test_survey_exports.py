@@ -528,10 +528,14 @@ def test_the_sheets_of_a_workbook_are_named_and_the_one_taken(write):
     assert "sheet 'Answers' was taken; there are 'Answers', 'Legend'" in guess.asks[0]
 
 
-def test_sheets_are_named_where_the_first_holds_nothing(write):
-    guess = recognise_file(write("a.xlsx", workbook(Cover=[["a", "b"], [1, 2]], Answers=SHEET)))
+def test_the_first_sheet_that_shows_something_is_taken_and_all_are_named(write):
+    cover = [["a", "b"], [1, 2]]
+    guess = recognise_file(write("a.xlsx", workbook(Cover=cover, None_=[], Answers=SHEET)))
+    assert (guess.kind, guess.source["sheet"]) == ("survey", "Answers")
+    assert "'Cover', 'None_', 'Answers'" in guess.asks[0]
+    guess = recognise_file(write("a.xlsx", workbook(Cover=cover, Back=cover)))
     assert guess.kind == ""
-    assert "'Cover', 'Answers'" in guess.asks[0]
+    assert "'Cover', 'Back'" in guess.asks[0]
     alone = recognise_file(write("a.xlsx", workbook(Answers=SHEET)))
     assert "sheet" not in alone.source
 

@@ -90,7 +90,7 @@ def test_a_folder_of_reports_alone_becomes_a_study_that_runs(tmp_path, monkeypat
     (folder / "ga4.json").write_text(json.dumps(GA4_FUNNEL))
     (folder / "fallout.csv").write_text(FALLOUT)
     (folder / "mails.csv").write_text(MAILCHIMP)
-    lines, text = propose_study(folder)
+    lines, text, _ = propose_study(folder)
     assert "Adobe" in "\n".join(lines) and "sampling:" not in text.split("sources:")[1]
     (folder / "study.yaml").write_text(text)
     monkeypatch.setenv("CJM_VAULT", str(tmp_path / "vault"))

@@ -8,6 +8,7 @@ import yaml
 from click.testing import CliRunner
 
 from cjm_research.cli import main
+from cjm_research.errors import ConfigError
 from cjm_research.readers import recognise_file
 from cjm_research.study import check
 from cjm_research.study.proposal import propose_study
@@ -98,7 +99,7 @@ def test_a_folder_as_it_comes_becomes_a_study_that_runs(project):
 
 
 def test_the_proposal_says_what_each_file_holds(project):
-    _, text = propose_study(project)
+    _, text, _ = propose_study(project)
     study = yaml.safe_load(text)
     sources = {source["id"]: source for source in study["sources"]}
     assert sources["interviews"] == {
@@ -142,7 +143,7 @@ def test_packed_logs_and_surveys_are_proposed_as_they_lie(tmp_path):
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    lines, text = propose_study(tmp_path)
+    lines, text, _ = propose_study(tmp_path)
     sources = {source["files"][0]: source for source in yaml.safe_load(text)["sources"]}
     kinds = {name: source["kind"] for name, source in sources.items()}
     assert kinds == {
@@ -202,7 +203,7 @@ def test_what_cannot_be_used_says_why(tmp_path, name, content, found):
     guess = recognise_file(tmp_path / name)
     assert guess.kind == ""
     assert found in guess.what
-    lines, text = propose_study(tmp_path)
+    lines, text, _ = propose_study(tmp_path)
     assert text == ""
     assert lines[-1] == "No file can be used yet."
 
@@ -219,7 +220,7 @@ def propose(folder, **files):
     for name, content in files.items():
         path = folder / name.replace("__", ".")
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    lines, text = propose_study(folder)
+    lines, text, _ = propose_study(folder)
     return "\n".join(lines), yaml.safe_load(text) if text else {}, text
 
 
@@ -328,16 +329,65 @@ def test_a_log_of_which_only_the_order_of_dates_is_unknown_is_shown_to_be_added(
     talk = "Ines Holm: How was it?\nAna: Fine.\n"
     rows = [f"u{n % 3},pay,0{1 + n % 5}/03/2026 10:00\n" for n in range(9)]
     log = "user_id,event,when\n" + "".join(rows)
-    said, study, _ = propose(tmp_path, a__txt=talk, log__csv=log)
+    said, study, text = propose(tmp_path, a__txt=talk, log__csv=log)
     assert [source["kind"] for source in study["sources"]] == ["transcripts"]
     assert "whether 03/04 in 'when' is in March or April, only `day_first:` tells" in said
-    _, _, after = said.partition("Once that is mended or declared, add under `sources:`:\n")
-    (later,) = yaml.safe_load(after.partition("\n\n")[0])
-    study["sources"].append(later | {"day_first": True})
-    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study), "utf-8")
+    _, _, after = said.partition("Once that is mended or filled in, add under `sources:`:\n")
+    # Taken at its word: the lines as they stand, and then what only the researcher knows.
+    pasted = text + after.partition("\n\n")[0] + "\n"
+    (tmp_path / "study.yaml").write_text(pasted, "utf-8")
+    lines, n_problems = check.check_study(tmp_path)
+    assert n_problems == 1
+    assert "declare `day_first: true` or `day_first: false`" in "\n".join(lines)
+    filled = pasted.replace("    day_first:   # ?", "    day_first: true   # ?")
+    (tmp_path / "study.yaml").write_text(filled, "utf-8")
     lines, n_problems = check.check_study(tmp_path)
     assert n_problems == 0
     assert "from 2026-03-01" in "\n".join(lines)
+
+
+def test_a_study_of_which_nothing_can_be_read_yet_is_proposed_with_its_blanks(tmp_path):
+    talk = "Ines Holm: How was it?\nAna: Teuer, für mich.\n".encode("cp1252")
+    rows = [f"u{n % 3},pay,0{1 + n % 5}/03/2026 10:00\n" for n in range(9)]
+    said, _, text = propose(tmp_path, a__txt=talk, log__csv="user_id,event,when\n" + "".join(rows))
+    assert said.endswith("No file can be used yet.")
+    assert "It does not run yet" in text
+    (tmp_path / "study.yaml").write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"interviews\.encoding: .* Found: nothing"):
+        check.check_study(tmp_path)
+    filled = text.replace("encoding:   #", "encoding: cp1252   #")
+    filled = filled.replace("day_first:   #", "day_first: false   #")
+    (tmp_path / "study.yaml").write_text(filled, "utf-8")
+    lines, n_problems = check.check_study(tmp_path)
+    assert n_problems == 0
+    assert "from 2026-01-03" in "\n".join(lines)
+
+
+def test_a_survey_in_another_encoding_keeps_none_of_its_rounds_out(tmp_path):
+    header, rows = "id,why\n", "{0},it was dear für mich\n{1},it was fine for me\n"
+    said, study, _ = propose(
+        tmp_path,
+        a__csv=header + rows.format(1, 2),
+        b__csv=(header + rows.format(3, 4)).encode("cp1252"),
+    )
+    assert [source["files"] for source in study["sources"]] == [["a.csv"]]
+    assert "    encoding:   # ? fill in" in said
+
+
+def test_the_time_of_an_answer_is_known_by_its_name_in_a_plain_table(tmp_path):
+    rows = "".join(f"{n},2026-03-0{1 + n},it took me {n} hours\n" for n in range(5))
+    _, study, _ = propose(tmp_path, a__csv="id,submitted,why\n" + rows)
+    assert study["sources"][0]["columns"] == {"participant": "id", "submitted_at": "submitted"}
+
+
+def test_a_page_to_log_in_is_no_survey(tmp_path):
+    page = (
+        "<!DOCTYPE html>\n<html><body>\n<p>Please log in, your session, expired</p></body></html>\n"
+    )
+    said, study, _ = propose(tmp_path, a__csv=page, b__txt=page, c__xls="x")
+    assert study == {}
+    assert said.count("it is a web page under another name") == 2
+    assert "'.xls' are none that is known: save it as .xlsx or CSV" in said
 
 
 def test_names_of_files_are_no_patterns(tmp_path):
@@ -370,18 +420,18 @@ def test_a_terminal_obeys_no_name(tmp_path, monkeypatch):
 
 def test_a_machines_summary_is_not_taken_for_a_talk_without_a_word(tmp_path):
     (tmp_path / "recap.docx").write_bytes(write_docx(RECAP))
-    lines, _ = propose_study(tmp_path)
+    lines, _, _ = propose_study(tmp_path)
     assert any("said by nobody" in line for line in lines)
 
 
 def test_of_many_transcripts_the_first_are_named_and_all_are_used(tmp_path):
     for number in range(200):
         (tmp_path / f"talk{number:03d}.txt").write_text(OTTER, "utf-8")
-    (tmp_path / "broken.txt").write_bytes(b"\xff")
-    lines, text = propose_study(tmp_path)
+    (tmp_path / "broken.docx").write_bytes(b"\xff")
+    lines, text, _ = propose_study(tmp_path)
     assert sum(": transcript, Otter" in line and "files more" not in line for line in lines) == 12
     assert any(line.startswith("    188 files more: transcript, Otter") for line in lines)
-    assert any("broken.txt" in line for line in lines)
+    assert any("broken.docx" in line for line in lines)
     (source,) = yaml.safe_load(text)["sources"]
     assert len(source["files"]) == 200
 
@@ -522,7 +572,7 @@ def test_a_key_map_alone_is_no_study(tmp_path):
 
 
 def test_sources_of_known_programs_are_called_by_them(project):
-    _, text = propose_study(project)
+    _, text, _ = propose_study(project)
     labels = {source["id"]: source.get("label") for source in yaml.safe_load(text)["sources"]}
     assert labels["survey"] == "Survey, Qualtrics"
     assert labels["events"] == "Events, Google Analytics 4 (BigQuery)"

@@ -25,7 +25,8 @@ class Guess:
     what : str
         What it was taken for, and what shows it.
     source : dict
-        The keys of study.yaml that its content suggests, `files` and `id` left out.
+        The keys of study.yaml that its content suggests, `files` and `id` left out. None stands
+        for what only the researcher knows and nothing can be read without.
     asks : tuple of str
         What only the researcher can know, and what to look at.
     events : dict of str to int

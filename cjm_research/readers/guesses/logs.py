@@ -100,6 +100,7 @@ def guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
     elif not frame[time].str.contains(r"[Z+]|-\d\d:?\d\d$", regex=True).all():
         asks.append(f"the times in '{time}' carry no zone: declare `timezone:`.")
     if time in unsettled:
+        source["day_first"] = None
         asks.append(f"whether 03/04 in '{time}' is in March or April, only `day_first:` tells.")
     events = frame[event].value_counts().to_dict()
     label = f"events, a table: {n_rows:,} of {len(events)} kinds"

@@ -34,6 +34,10 @@ _SUBMITTED = (
     "EndDate", "RecordedDate", "End Date", "Date Modified", "Submit Date (UTC)",
     "Date Submitted", "Timestamp", "StartDate", "Start Date", "Start Date (UTC)", "Time Started",
 )  # fmt: skip
+_WHEN = re.compile(
+    r"(?i)((response|answer\w*|submi\w+|complet\w+|creat\w+) )?(date|time|datetime|time ?stamp|when"
+    r"|(submitted|completed|answered|created)( (at|on))?)"
+)
 _ABOUT_THE_ANSWER = frozenset(
     {"StartDate", "Status", "Progress", "Duration (in seconds)", "Finished", "RecordedDate"}
     | {"ExternalReference", "DistributionChannel", "UserLanguage", "EndDate", "ResponseId"}
@@ -143,7 +147,7 @@ def guess_questions(
     ids += [name for name in named if is_unique(frame[name])]
     if ids:
         columns["participant"] = ids[0]
-    submitted = [name for name in _SUBMITTED if name in frame and is_time(frame[name])]
+    submitted = [name for name in _name_times(frame) if is_time(frame[name])]
     survey = _Survey(
         frame, frame if codes is None else codes, export, frozenset(missing), list(frame.columns)
     )
@@ -173,9 +177,18 @@ def guess_questions(
     return source, asks
 
 
+def _name_times(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that are called like the time of an answer."""
+    others = [n for n in frame if n not in _SUBMITTED and _WHEN.fullmatch(words_of(n))]
+    return [
+        *(name for name in _SUBMITTED if name in frame),
+        *(name for name in others if looks_like_times(frame[name])),
+    ]
+
+
 def _ask_about_times(frame: pd.DataFrame) -> list[str]:
     """Say why no time of the answers is proposed, where there are any."""
-    dated = [name for name in _SUBMITTED if name in frame and (frame[name] != "").any()]
+    dated = [name for name in _name_times(frame) if (frame[name] != "").any()]
     if not dated:
         return []
     filled = frame[dated[0]][frame[dated[0]] != ""]

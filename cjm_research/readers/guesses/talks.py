@@ -21,9 +21,9 @@ from cjm_research.readers.utterances import (
 )
 
 
-def guess_transcript(path: Path, askers: Collection[str] = ()) -> Guess:
+def guess_transcript(path: Path, askers: Collection[str] = (), encoding: str = "") -> Guess:
     """Return the guess of one transcript; `askers` are known to ask in others."""
-    file = open_transcript(path, encoding="", declared=frozenset())
+    file = open_transcript(path, encoding=encoding, declared=frozenset())
     form = recognise(file)
     return _guess_talks(path.name, f"transcript, {form.name} ({form.sign})", [file], askers)
 
