@@ -41,6 +41,8 @@ class _Commands(click.Group):
             # By name: importing the classes would cost every command a second.
             codes_of = {"BusyError": EXIT_BUSY, "TimedOut": EXIT_TIMED_OUT}
             ctx.exit(codes_of.get(type(error).__name__, EXIT_FAILED))
+        except BrokenPipeError:
+            raise  # whoever read the output has seen enough (`| head`): no fault, and click knows
         except OSError as error:
             where = error.filename or "a file"
             click.echo(

@@ -86,12 +86,19 @@ def find_study(study: str | Path) -> Place:
         shipped = packaged("demo")
         if (shipped / STUDY_FILE).is_file():
             return _place(root, shipped)
+    if given.is_file():
+        raise SourceError(
+            str(study),
+            "it is a file, and a study is a folder.",
+            f"give the folder that it lies in: {given.parent}.",
+        )
     names = list_studies(root)
+    known = f"name one of {quoted(names)}, give" if names else "give"
     raise SourceError(
         str(study),
         f"there is no study of this name, and no folder with a {STUDY_FILE}."
         f"{did_you_mean(str(study), names)}",
-        f"name one of {quoted(names)}, give a folder, or start one with `cjm new NAME`.",
+        f"{known} a folder, or start one with `cjm new NAME`.",
     )
 
 

@@ -207,3 +207,11 @@ def test_a_model_that_is_not_there_is_named(project, folder, command):
     done = cjm(command, "tiny")
     assert done.exit_code == 1
     assert "coding.models: models/mine: there is no such folder" in done.output
+
+
+def test_a_file_is_no_study_and_its_folder_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "log.csv").write_text("a\n")
+    with pytest.raises(SourceError, match=r"a study is a folder.*\n.*lies in: mine\."):
+        find_study("mine/log.csv")
