@@ -33,7 +33,7 @@ _NAMED = re.compile(
 """Names of columns whose numbers are ids."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Column:
     """What a column of a source holds."""
 
@@ -45,6 +45,19 @@ class _Column:
     n_blank: int = 0
     n_people: int = 0
     n_pairs: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether it may be the `participant` of its source without losing a row."""
+        repeats = isinstance(self.source, Survey) and len(self.ids) < self.n_rows
+        return not (self.n_blank or repeats)
+
+    @property
+    def may_join(self) -> bool:
+        """Tell whether study.yaml can declare it: visits of a survey have no id to be joined by."""
+        return bool(self.ids) and (
+            self.is_whole or bool(self.participant) or not isinstance(self.source, Survey)
+        )
 
     @property
     def tells_apart(self) -> bool:
@@ -80,25 +93,25 @@ def suggest_ids(links: privacy.Links, config: StudyConfig, folder: Path) -> list
         for name in dict.fromkeys(n for pair in apart for n in pair)
     }
     lines: list[str] = []
-    joined: set[frozenset[str]] = set()
+    said: list[_Column] = []
     for name, own in columns.items():
         others = [b if a == name else a for a, b in apart if name in (a, b)]
         for column in own:
             held = {other: len(column.ids & ids[other]) for other in others}
             held = {o: n for o, n in held.items() if _is_enough(n, column.ids, ids[o])}
             if held:
-                joined |= {frozenset((name, other)) for other in held}
-                said = " and ".join(
+                said.append(column)
+                of = " and ".join(
                     f"{n:,} of the {len(ids[o]):,} ids of {o}" for o, n in held.items()
                 )
                 lines.append(
-                    f"  ? '{column.name}' of {name} holds {said}. If it says who a person is, it "
+                    f"  ? '{column.name}' of {name} holds {of}. If it says who a person is, it "
                     "joins them:"
                 )
                 lines += _declare(column, config)
+    left = {name: [column for column in own if column not in said] for name, own in columns.items()}
     for a, b in apart:
-        if frozenset((a, b)) not in joined:
-            lines += _pair(columns[a], columns[b], config)
+        lines += _pair(left[a], left[b], config)
     return lines
 
 
@@ -127,8 +140,7 @@ def _declare(column: _Column, config: StudyConfig) -> list[str]:
     if isinstance(source, Roster):
         listed = _in_line([*source.identifiers, column.name])
         return [f"    in {source.id}, `identifiers: {listed}`"]
-    repeats = isinstance(source, Survey) and len(column.ids) < column.n_rows
-    if not column.participant or not (column.n_blank or repeats):
+    if column.is_whole or not column.participant:
         return [f"    in {source.id}, under `columns:`, `participant: {_in_line(column.name)}`"]
     # As `participant` it would lose the rows in which it is blank: those before a log-in.
     why = "repeats" if not column.n_blank else f"is blank in {column.n_blank:,} of its rows"
@@ -150,15 +162,16 @@ def _read(source: Source, folder: Path) -> list[_Column]:
     for participant, table in readers.read_columns(source, folder):
         own = participant if participant in table else ""
         people = table[own] if own else pd.Series(table.index, table.index)
-        for name in table.columns.drop(own, errors="ignore"):
+        # Times of an export are no text.
+        for name in table.select_dtypes("object").columns.drop(own, errors="ignore"):
             column = columns.setdefault(str(name), _Column(source, str(name), own))
             _add(column, people, table[name])
-    return [column for column in columns.values() if column.ids]
+    return [column for column in columns.values() if column.may_join]
 
 
 def _add(column: _Column, people: pd.Series, cells: pd.Series) -> None:
     column.n_rows += len(cells)
-    column.n_blank += int((cells == "").sum())
+    column.n_blank += int((cells.str.strip() == "").sum())
     pairs = pd.DataFrame({"person": people, "id": cells}).drop_duplicates()
     values = pairs["id"].astype(str).map(privacy.fold_id)
     number = values.str.fullmatch(_NUMBER)

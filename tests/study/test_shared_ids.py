@@ -191,3 +191,11 @@ def test_two_columns_that_nobody_declared_are_named_together(ask, ours, theirs, 
         joined = SOURCES["survey.csv"].replace("participant: who", f"participant: {ours}")
         assert lines[-1] == f"    in survey, under `columns:`, `participant: {ours}`"
         assert ask({}, [LOG, joined, lines[2].removeprefix("      - ")]) == []
+
+
+def test_visits_that_nothing_could_join_are_not_offered(ask):
+    visits = "{id: survey, kind: survey, files: survey.csv, sampling: random, unit: visit, %s}"
+    visits %= "questions: [{id: nps, kind: nps, columns: [nps]}]"
+    assert len(ask({"crm.csv": CRM, "survey.csv": SURVEY}, [SOURCES["crm.csv"], visits])) == 2
+    again = SURVEY + "R_9x,003a00,40,9\n"
+    assert ask({"survey.csv": again}, [SOURCES["crm.csv"], visits]) == []
