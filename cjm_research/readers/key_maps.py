@@ -24,6 +24,7 @@ from cjm_research.readers.cells import (
 from cjm_research.readers.files import find_files
 from cjm_research.readers.json_records import SUFFIXES, Records, as_text, look_up
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.odd_ids import is_nobody
 from cjm_research.readers.parquet_records import read_flat_columns
 from cjm_research.readers.rows import make_rows
 
@@ -66,7 +67,8 @@ def read_keys(source: Keys, folder: Path, journey: Journey) -> Material:
                 "other": cells.frame[squeeze(source.columns["identifier"])],
             }
         )
-        blank = (pairs == "").any(axis=1)
+        # `guest` in a hundred rows would make their devices one person's.
+        blank = pairs.apply(is_nobody).any(axis=1)
         notes.set_aside(cells.file, "rows with one id only, left out", pairs.index[blank])
         parts.append(pairs[~blank].assign(file=cells.file, row=pairs.index[~blank]))
     if not parts:

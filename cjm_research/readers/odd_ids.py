@@ -12,18 +12,23 @@ from cjm_research.material import Material
 from cjm_research.readers.rows import make_rows
 
 _OF_NOBODY = frozenset(
-    {"null", "none", "nan", "na", "n/a", "nil", "undefined", "unknown", "anonymous", "not set"}
-    | {"(not set)", "(none)", "(unknown)", "-", "--", "?", "0", "-1", "#n/a"}
+    {"", "null", "none", "nan", "na", "n/a", "nil", "undefined", "unknown", "anonymous", "guest"}
+    | {"(not set)", "not set", "(none)", "(unknown)", "-", "--", "?", "0", "-1", "#n/a"}
 )
 _WITH_FRACTION = re.compile(r"\d+[.,]0")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+
+
+def is_nobody(cells: pd.Series) -> pd.Series:
+    """Tell for each cell whether it is blank or holds a word that usually stands for nobody."""
+    return cells.str.strip().str.casefold().isin(_OF_NOBODY)
 
 
 def warn_of_ids(material: Material) -> Material:
     """Return the material with a warning for each kind of odd id; the ids stay as they are."""
     ids = {str(raw).strip() for raw in material.people["raw_id"]}
     folded = {raw.casefold() for raw in ids}
-    nobody = sorted(folded & _OF_NOBODY)
+    nobody = sorted(folded & _OF_NOBODY - {""})
     found = {
         f"ids that usually stand for nobody ({quoted(nobody)}), each read as a participant's: take "
         "their rows out, or leave these cells blank": len(nobody),

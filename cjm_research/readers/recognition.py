@@ -24,7 +24,7 @@ from cjm_research.readers.funnel_reports import (
 from cjm_research.readers.ga4_funnel import NAME as GA4_FUNNEL
 from cjm_research.readers.guesses.business import guess_business, guess_records, guess_roster
 from cjm_research.readers.guesses.counted import guess_campaigns, guess_funnel
-from cjm_research.readers.guesses.guess import NO_SIGN, Guess
+from cjm_research.readers.guesses.guess import Guess
 from cjm_research.readers.guesses.keys import guess_keys
 from cjm_research.readers.guesses.logs import (
     any_log,
@@ -40,6 +40,7 @@ from cjm_research.readers.qda_project import is_project
 from cjm_research.readers.spss import SUFFIXES as SPSS_SUFFIXES
 from cjm_research.readers.spss import is_spss
 from cjm_research.readers.survey_exports import TABLE, recognise_export
+from cjm_research.readers.text import glance
 from cjm_research.readers.turn_tables import has_turn_table
 from cjm_research.readers.whisper import TSV_HEADER, has_segments
 from cjm_research.readers.xes import is_xes
@@ -118,11 +119,13 @@ def _is_ga4_funnel(path: Path) -> bool:
 
 def _read_head(path: Path) -> str:
     with path.open("rb") as file:  # an export of events may be larger than memory
-        return file.read(_HEAD_BYTES).decode("utf-8", "replace")
+        return glance(file.read(_HEAD_BYTES))
 
 
-def _guess_table(path: Path, encoding: str = "", sheet: str = "") -> Guess:
-    notes = Notes()
+def _guess_table(
+    path: Path, encoding: str = "", sheet: str = "", notes: Notes | None = None
+) -> Guess:
+    notes = notes or Notes()
     records = read_records(path, notes=notes, encoding=encoding, sheet=sheet)
     funnel = recognise_funnel(records)
     if funnel:
@@ -149,13 +152,13 @@ def _guess_table(path: Path, encoding: str = "", sheet: str = "") -> Guess:
 
 
 def _guess_sheets(path: Path) -> Guess | None:
-    """Return the guess of the first sheet of several that shows what it is; None of one sheet."""
+    """Return the guess of the longest sheet that shows what it is; None where there is but one."""
     sheets = list_sheets(path) if path.suffix.casefold() == ".xlsx" else []
     if len(sheets) < 2:
         return None
-    guesses = ((sheet, _try_sheet(path, sheet)) for sheet in sheets[:_MOST_SHEETS])
-    first = (sheets[0], Guess(path.name, "", NO_SIGN))
-    sheet, guess = next((found for found in guesses if found[1].kind), first)
+    tried = [(*_try_sheet(path, sheet), sheet) for sheet in sheets[:_MOST_SHEETS]]
+    # A cover of a few lines may look like a table as well.
+    guess, _, sheet = max(tried, key=lambda one: (bool(one[0].kind), one[1]))
     ask = f"sheet '{sheet}' was taken; there are {quoted(sheets)}: `sheet:` takes another."
     source = guess.source | ({"sheet": sheet} if guess.kind else {})
     return replace(guess, source=source, asks=(ask, *guess.asks))
@@ -164,8 +167,11 @@ def _guess_sheets(path: Path) -> Guess | None:
 _MOST_SHEETS = 12
 
 
-def _try_sheet(path: Path, sheet: str) -> Guess:
+def _try_sheet(path: Path, sheet: str) -> tuple[Guess, int]:
+    """Return the guess of a sheet, and how many rows it has."""
+    notes = Notes()
     try:
-        return _guess_table(path, sheet=sheet)
+        guess = _guess_table(path, notes=notes, sheet=sheet)
     except SourceError as error:  # an empty sheet, or a cover without columns
-        return Guess(path.name, "", f"cannot be used: {' '.join(str(error).split())}")
+        guess = Guess(path.name, "", f"cannot be used: {' '.join(str(error).split())}")
+    return guess, notes.of(path.name).n_in

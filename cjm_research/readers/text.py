@@ -63,7 +63,16 @@ def to_text(data: bytes, where: str, *, encoding: str = "") -> tuple[str, str]:
     return text, used
 
 
-_PAGE = re.compile(r"\s*(?:<!doctype html|<html)\b", re.IGNORECASE)
+_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,1000}?-->\s*)?(?:<!doctype html|<html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def glance(data: bytes) -> str:
+    """Return the beginning of a file as text, for telling what it is; nothing is refused."""
+    name = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(name, "replace")
 
 
 def decode(data: bytes, where: str, *, encoding: str = "") -> tuple[str, str]:

@@ -348,9 +348,10 @@ def _no_speakers(where: str) -> SourceError:
     return SourceError(
         where,
         "it has words, but nothing says who speaks.",
-        "put `Name: ` before each turn (in .vtt a voice tag `<v Name>` does as well), so that "
-        "the interviewer's words are not counted as the participant's. If the participant alone "
-        "is heard, as in a diary, declare `one_voice: true`.",
+        "put `Name: ` before each turn (in .vtt a voice tag `<v Name>` does as well; in a table "
+        "of turns, fill in who speaks), so that the interviewer's words are not counted as the "
+        "participant's. If the participant alone is heard, as in a diary, declare "
+        "`one_voice: true`.",
     )
 
 

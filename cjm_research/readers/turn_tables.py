@@ -31,8 +31,8 @@ def parse_turn_table(text: str, *, where: str) -> Parsed:
     SourceError
         If it is no whole CSV.
     """
-    _, text = take_named_mark(text)
     mark, speaker, words, start = _find_columns(text) or (",", 0, 1, -1)
+    _, text = take_named_mark(text)
     utterances, short = [], 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     try:

@@ -72,7 +72,9 @@ def show_proposal(folder: Path, *, write: bool = False) -> tuple[list[str], int]
         return lines, 1
     name = folder.name
     if not write:
-        then = f"then `cjm run {name}`" if runs else "then fill in its blank lines"
+        then = (
+            f"then `cjm run {name}`" if runs else "then fill in its blank lines, or mend the files"
+        )
         hint = f"`cjm check {name} --write` saves it; {then}."
         return [*lines, "", f"Proposed {STUDY_FILE}:", "", *text.splitlines(), "", hint], 0
     try:
@@ -84,7 +86,11 @@ def show_proposal(folder: Path, *, write: bool = False) -> tuple[list[str], int]
             f"it cannot be saved ({error.strerror}).",
             "check that the folder may be written to, and that nobody has saved one meanwhile.",
         ) from error
-    first = "Look at the lines marked with `?`" if runs else "Fill in its blank lines"
+    first = (
+        "Look at the lines marked with `?`"
+        if runs
+        else "Fill in its blank lines, or mend the files"
+    )
     saved = f"Saved {folder / STUDY_FILE}. {first}, then:"
     return [*lines, "", saved, f"  cjm check {name}", f"  cjm run {name}"], 0
 

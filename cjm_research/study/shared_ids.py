@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, count, product
 from pathlib import Path
 
 import pandas as pd
@@ -26,11 +25,14 @@ _SHORT = 4
 """Numbers and words of fewer characters, such as 17, are also ages, ratings and answers."""
 _NUMBER = r"[\d\s.,:/+-]*|\d{4}-\d\d-\d\d.*"
 """Amounts, years and times too: by themselves they are alike by chance."""
-_NAMED = re.compile(
-    r"(?i)(?:^|[^a-z])(u?ids?|user|customer|cust|client|contact|account|member|participant|person"
-    r"|respondent|subscriber|visitor|crm|login|key|ref)(?![a-z])|(?<=[a-z])I[dD]$"
+_OF_PEOPLE = re.compile(
+    r"(?i)\b(u?ids?|user|customer|cust|client|contact|account|member|participant|person|respondent"
+    r"|subscriber|visitor|crm|login|e?mail|key|ref)\b"
 )
-"""Names of columns whose numbers are ids."""
+_OF_THINGS = re.compile(
+    r"(?i)\b(session|order|event|response|visit|hit|page|message|product|item|sku|transaction"
+    r"|invoice|ticket|request|insert|row|zip|postcode|birth|year|age|spend|value|amount|count)\b"
+)
 
 
 @dataclass(eq=False)
@@ -47,6 +49,12 @@ class _Column:
     n_pairs: int = 0
 
     @property
+    def is_named(self) -> bool:
+        """Tell whether it is called like ids of people."""
+        words = readers.words_of(self.name)
+        return bool(_OF_PEOPLE.search(words)) and not _OF_THINGS.search(words)
+
+    @property
     def is_whole(self) -> bool:
         """Tell whether it may be the `participant` of its source without losing a row."""
         repeats = isinstance(self.source, Survey) and len(self.ids) < self.n_rows
@@ -61,8 +69,10 @@ class _Column:
 
     @property
     def tells_apart(self) -> bool:
-        """Tell whether people have one of its ids each, and few people the same."""
-        return self.n_pairs <= min(self.n_people * _ONE_ID, len(self.ids) * _PEOPLE)
+        """Tell whether it may well be of people: one of its ids each, and few the same."""
+        return self.is_named and self.n_pairs <= min(
+            self.n_people * _ONE_ID, len(self.ids) * _PEOPLE
+        )
 
 
 def suggest_ids(links: privacy.Links, config: StudyConfig, folder: Path) -> list[str]:
@@ -93,14 +103,13 @@ def suggest_ids(links: privacy.Links, config: StudyConfig, folder: Path) -> list
         for name in dict.fromkeys(n for pair in apart for n in pair)
     }
     lines: list[str] = []
-    said: list[_Column] = []
+    advice = _Advice(config)
     for name, own in columns.items():
         others = [b if a == name else a for a, b in apart if name in (a, b)]
         for column in own:
             held = {other: len(column.ids & ids[other]) for other in others}
             held = {o: n for o, n in held.items() if _is_enough(n, column.ids, ids[o])}
             if held:
-                said.append(column)
                 of = " and ".join(
                     f"{n:,} of the {len(ids[o]):,} ids of {o}" for o, n in held.items()
                 )
@@ -108,53 +117,69 @@ def suggest_ids(links: privacy.Links, config: StudyConfig, folder: Path) -> list
                     f"  ? '{column.name}' of {name} holds {of}. If it says who a person is, it "
                     "joins them:"
                 )
-                lines += _declare(column, config)
-    left = {name: [column for column in own if column not in said] for name, own in columns.items()}
+                lines += advice.declare(column)
+    left = {
+        name: [column for column in own if column not in advice.given and column.tells_apart]
+        for name, own in columns.items()
+    }
     for a, b in apart:
-        lines += _pair(left[a], left[b], config)
-    return lines
-
-
-def _pair(ours: Sequence[_Column], theirs: Sequence[_Column], config: StudyConfig) -> Iterator[str]:
-    """Name two columns, neither of them declared, that hold the same ids."""
-    for one in ours:
-        for other in theirs:
+        for one, other in product(left[a], left[b]):
             n = len(one.ids & other.ids)
-            if one.tells_apart and other.tells_apart and _is_enough(n, one.ids, other.ids):
-                yield (
-                    f"  ? '{one.name}' of {one.source.id} and '{other.name}' of "
-                    f"{other.source.id} have {n:,} ids in common (of {len(one.ids):,} and "
-                    f"{len(other.ids):,}). If they say who a person is, both together join them:"
+            known = one in advice.given and other in advice.given
+            if not known and _is_enough(n, one.ids, other.ids):
+                lines.append(
+                    f"  ? '{one.name}' of {a} and '{other.name}' of {b} have {n:,} ids in common "
+                    f"(of {len(one.ids):,} and {len(other.ids):,}). If they say who a person is, "
+                    "both together join them:"
                 )
-                yield from _declare(one, config)
-                yield from _declare(other, config)
+                lines += advice.declare(one) + advice.declare(other)
+    return lines
 
 
 def _is_enough(n: int, one: set[str], other: set[str]) -> bool:
     return n >= max(_LEAST, _SHARE * min(len(one), len(other)))
 
 
-def _declare(column: _Column, config: StudyConfig) -> list[str]:
-    """Return what to write into study.yaml so that nobody is lost."""
-    source = column.source
-    if isinstance(source, Roster):
-        listed = _in_line([*source.identifiers, column.name])
-        return [f"    in {source.id}, `identifiers: {listed}`"]
-    if column.is_whole or not column.participant:
-        return [f"    in {source.id}, under `columns:`, `participant: {_in_line(column.name)}`"]
-    # As `participant` it would lose the rows in which it is blank: those before a log-in.
-    why = "repeats" if not column.n_blank else f"is blank in {column.n_blank:,} of its rows"
-    taken = {one.id for one in config.sources}
-    keys: dict[str, object] = {
-        "id": next(n for n in (f"{source.id}_keys", f"{source.id}_key_map") if n not in taken),
-        "kind": "keys",
-        "files": source.files[0] if len(source.files) == 1 else list(source.files),
-    }
-    for name in ("encoding", "sheet", "delimiter"):
-        if name in source.model_fields_set:
-            keys[name] = getattr(source, name)
-    keys["columns"] = {"participant": column.name, "identifier": column.participant}
-    return [f"    under `sources:`, a key map (it {why}):", f"      - {_in_line(keys)}"]
+class _Advice:
+    """What to write into study.yaml so that nobody is lost; the same is said once."""
+
+    def __init__(self, config: StudyConfig) -> None:
+        self.given: list[_Column] = []
+        self._taken = {source.id for source in config.sources}
+        self._identifiers = {
+            s.id: list(s.identifiers) for s in config.sources if isinstance(s, Roster)
+        }
+
+    def declare(self, column: _Column) -> list[str]:
+        if column in self.given:
+            return [f"    '{column.name}' of {column.source.id} as above"]
+        self.given.append(column)
+        source = column.source
+        if isinstance(source, Roster):
+            if column.n_pairs > len(column.ids):
+                return self._map(column, "several people have the same", of_people=False)
+            self._identifiers[source.id].append(column.name)
+            return [f"    in {source.id}, `identifiers: {_in_line(self._identifiers[source.id])}`"]
+        if column.is_whole or not column.participant:
+            return [f"    in {source.id}, under `columns:`, `participant: {_in_line(column.name)}`"]
+        # As `participant` it would lose the rows in which it is blank: those before a log-in.
+        blank = f"it is blank in {column.n_blank:,} of its rows"
+        return self._map(column, blank if column.n_blank else "it repeats", of_people=True)
+
+    def _map(self, column: _Column, why: str, *, of_people: bool) -> list[str]:
+        source = column.source
+        names = (f"{source.id}_keys{'' if n == 1 else f'_{n}'}" for n in count(1))
+        own = next(name for name in names if name not in self._taken)
+        self._taken.add(own)
+        files = source.files[0] if len(source.files) == 1 else list(source.files)
+        keys: dict[str, object] = {"id": own, "kind": "keys", "files": files}
+        for name in ("encoding", "sheet", "delimiter"):
+            if name in source.model_fields_set:
+                keys[name] = getattr(source, name)
+        ids = (column.name, column.participant) if of_people else (column.participant, column.name)
+        keys["columns"] = dict(zip(("participant", "identifier"), ids, strict=True))
+        # As it stands in a study.yaml, to be taken over.
+        return [f"    under `sources:`, a key map ({why}):", f"  - {_in_line(keys)}"]
 
 
 def _read(source: Source, folder: Path) -> list[_Column]:
@@ -171,12 +196,13 @@ def _read(source: Source, folder: Path) -> list[_Column]:
 
 def _add(column: _Column, people: pd.Series, cells: pd.Series) -> None:
     column.n_rows += len(cells)
-    column.n_blank += int((cells.str.strip() == "").sum())
-    pairs = pd.DataFrame({"person": people, "id": cells}).drop_duplicates()
+    column.n_blank += int(readers.is_nobody(cells).sum())
+    pairs = pd.DataFrame({"person": people, "id": cells})[~readers.is_nobody(cells)]
+    pairs = pairs.drop_duplicates()
     values = pairs["id"].astype(str).map(privacy.fold_id)
     number = values.str.fullmatch(_NUMBER)
     mixed = values.str.contains(r"\d|@") & ~number
-    kept = mixed | (values.str.len() >= _SHORT) & (~number | bool(_NAMED.search(column.name)))
+    kept = mixed | (values.str.len() >= _SHORT) & (~number | column.is_named)
     kept &= ~values.str.contains(r"\s")
     column.ids |= set(values[kept])
     column.n_pairs += int(kept.sum())

@@ -533,7 +533,12 @@ def test_the_first_sheet_that_shows_something_is_taken_and_all_are_named(write):
     guess = recognise_file(write("a.xlsx", workbook(Cover=cover, None_=[], Answers=SHEET)))
     assert (guess.kind, guess.source["sheet"]) == ("survey", "Answers")
     assert "'Cover', 'None_', 'Answers'" in guess.asks[0]
-    guess = recognise_file(write("a.xlsx", workbook(Cover=cover, Back=cover)))
+    # A cover may look like a table as well; it is shorter.
+    cover = [["Sheet", "What it holds"], ["Answers", "what people said to us"]]
+    guess = recognise_file(write("a.xlsx", workbook(Cover=cover, Answers=[*SHEET, SHEET[1]])))
+    assert guess.source["sheet"] == "Answers"
+    blank = [["a", "b"], [1, 2]]
+    guess = recognise_file(write("a.xlsx", workbook(Cover=blank, Back=blank)))
     assert guess.kind == ""
     assert "'Cover', 'Back'" in guess.asks[0]
     alone = recognise_file(write("a.xlsx", workbook(Answers=SHEET)))

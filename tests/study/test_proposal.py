@@ -257,8 +257,9 @@ def test_a_file_without_names_is_marked_as_a_guess(tmp_path):
     assert "one_voice: true   # ? the participant alone is heard" in text
 
 
-def test_a_file_without_names_in_which_somebody_asks_is_left_out(tmp_path):
-    talk = "So how did it go?\n\nIt was slow.\n\nAnd what then?\n\nI left.\n"
+@pytest.mark.parametrize("gap", ["\n\n", "\n", " "])
+def test_a_file_without_names_in_which_somebody_asks_is_left_out(tmp_path, gap):
+    talk = f"So how did it go?{gap}It was slow.{gap}And what then?{gap}I left.\n"
     said, study, _ = propose(tmp_path, a__txt=talk, b__txt="Interviewer: And?\nAnna: I paid.\n")
     assert "no speaker's name was recognised, and some of it asks" in said
     assert [source["files"] for source in study["sources"]] == [["b.txt"]]
@@ -291,7 +292,29 @@ def test_dates_are_no_answers_and_ambiguous_ones_are_asked_about(tmp_path):
     rows = "1,9,03/01/2026 09:12:30 AM,03/01/2026 09:15:30 AM,It was slow\n"
     said, study, _ = propose(tmp_path, a__csv=header + rows)
     assert study["sources"][0]["questions"] == [{"id": "q1", "kind": "open", "columns": ["Why?"]}]
-    assert "whether 03/04 is in March or April" in said
+    assert "whether 03/04 in 'Date Modified' is in March or April" in said
+    # Taken at its word.
+    study["sources"][0]["columns"]["submitted_at"] = "Date Modified"
+    study["sources"][0]["day_first"] = False
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study), "utf-8")
+    lines, n_problems = check.check_study(tmp_path)
+    assert n_problems == 0
+    assert "2026-03-01 09:15" in "\n".join(lines)
+
+
+def test_who_logs_in_later_is_known_by_the_device_from_the_start(tmp_path):
+    log = "user_id,device,event,time\n" + "".join(
+        f"{user},dev-{n},{event},2026-03-0{day}T10:00Z\n"
+        for n in range(25)
+        for day, event, user in ((1, "view", ""), (2, "cart", f"C{n}"), (3, "pay", f"C{n}"))
+    )
+    said, study, _ = propose(tmp_path, log__csv=log)
+    assert study["sources"][0]["columns"]["participant"] == "device"
+    assert "'user_id' is blank in 25 rows, as before somebody logs in" in said
+    # What a visitor's device is called is no id.
+    said, study, _ = propose(tmp_path, log__csv=log.replace("dev-", "mobile "))
+    assert study["sources"][0]["columns"]["participant"] == "user_id"
+    assert "'user_id' is blank in 25 rows: those events are left out" in said
 
 
 def test_dates_that_begin_with_the_year_are_not_asked_about(tmp_path):
@@ -380,13 +403,24 @@ def test_the_time_of_an_answer_is_known_by_its_name_in_a_plain_table(tmp_path):
     assert study["sources"][0]["columns"] == {"participant": "id", "submitted_at": "submitted"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("first", "mark"), [("", ";"), ("sep=|\n", "|"), ("sep=;\n", ";")])
+def test_tables_of_turns_are_transcripts_in_any_form(tmp_path, encoding, first, mark):
+    turns = f"{first}speaker{mark}text\nInes{mark}How was it?\nAna{mark}It was slow\n"
+    _, study, _ = propose(tmp_path, a__csv=turns.encode(encoding))
+    (talk,) = study["sources"]
+    assert (talk["kind"], talk["interviewers"]) == ("transcripts", ["Ines"])
+
+
 def test_a_page_to_log_in_is_no_survey(tmp_path):
     page = (
         "<!DOCTYPE html>\n<html><body>\n<p>Please log in, your session, expired</p></body></html>\n"
     )
-    said, study, _ = propose(tmp_path, a__csv=page, b__txt=page, c__xls="x")
+    old = '<?xml version="1.0"?>\n' + page
+    kept = "<!-- saved from url -->\n" + page
+    said, study, _ = propose(tmp_path, a__csv=page, b__txt=old, c__md=kept, d__xls="x")
     assert study == {}
-    assert said.count("it is a web page under another name") == 2
+    assert said.count("it is a web page under another name") == 3
     assert "'.xls' are none that is known: save it as .xlsx or CSV" in said
 
 

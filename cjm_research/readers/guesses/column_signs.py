@@ -13,11 +13,19 @@ IDS = re.compile(
     r"(?i)\b(id|code|key|visitor|customer|user|client|respondent|participant|person)\b"
 )
 """Words in the names of columns that tell people apart."""
+DEVICES = re.compile(r"(?i)\b(client|device|cookie|visitor|browser|session|anonymous|pseudo)\b")
+"""Words in the names of columns that tell devices apart."""
 
 
 def words_of(name: str) -> str:
     """Return a column's name as words: `customer_id` and `customerId` are two."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[_.-]", " ", name)
+
+
+def holds_codes(values: pd.Series) -> bool:
+    """Tell whether every value is one word with a digit: no word of speech, and nobody's name."""
+    filled = values[values != ""]
+    return len(filled) > 0 and bool(filled.str.fullmatch(r"(?=.*\d)\S{1,100}").all())
 
 
 def is_unique(values: pd.Series) -> bool:

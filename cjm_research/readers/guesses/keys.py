@@ -6,13 +6,10 @@ import re
 
 import pandas as pd
 
-from cjm_research.readers.guesses.column_signs import IDS, is_choice, words_of
+from cjm_research.readers.guesses.column_signs import DEVICES, IDS, holds_codes, is_choice, words_of
 from cjm_research.readers.guesses.guess import Guess
 
 _PERSON = re.compile(r"(?i)\b(contact|customer|participant|crm|person|respondent|member|account)\b")
-_DEVICE = re.compile(r"(?i)\b(client|device|cookie|visitor|browser|session|anonymous|pseudo)\b")
-_ID = re.compile(r"(?=.*\d)\S{1,100}")
-"""Without white space and with a digit: no word, and nobody's name."""
 
 
 def guess_keys(file: str, frame: pd.DataFrame) -> Guess | None:
@@ -34,12 +31,10 @@ def guess_keys(file: str, frame: pd.DataFrame) -> Guess | None:
 
 def _holds_ids(name: str, values: pd.Series) -> bool:
     words = words_of(name)
-    is_named = any(sign.search(words) for sign in (IDS, _PERSON, _DEVICE))
-    filled = values[values != ""]
-    is_filled = len(filled) > 0 and bool(filled.str.fullmatch(_ID).all())
-    return is_named and is_filled and not is_choice(values)
+    is_named = any(sign.search(words) for sign in (IDS, _PERSON, DEVICES))
+    return is_named and holds_codes(values) and not is_choice(values)
 
 
 def _rank(name: str) -> int:
     words = words_of(name)
-    return bool(_PERSON.search(words)) - bool(_DEVICE.search(words))
+    return bool(_PERSON.search(words)) - bool(DEVICES.search(words))

@@ -13,13 +13,17 @@ from cjm_research.config import Events
 from cjm_research.readers.cells import squeeze
 from cjm_research.readers.event_exports import read_event_export
 from cjm_research.readers.guesses.column_signs import (
+    DEVICES,
     IDS,
+    holds_codes,
+    is_choice,
     is_repeated,
     is_time,
     words_of,
 )
 from cjm_research.readers.guesses.guess import NO_SIGN, Guess
 from cjm_research.readers.notes import Notes
+from cjm_research.readers.odd_ids import is_nobody
 from cjm_research.readers.parquet_records import open_parquet
 from cjm_research.readers.times import find_unit
 from cjm_research.readers.xes import read_xes
@@ -78,7 +82,7 @@ def guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
     people = [
         name
         for name in frame.columns
-        if IDS.search(words_of(name))
+        if (IDS.search(words_of(name)) or _holds_devices(name, frame[name]))
         and not _OTHER_IDS.search(words_of(name))
         and name not in times
         and is_repeated(frame[name])
@@ -86,12 +90,15 @@ def guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
     what = [name for name in frame if name not in people + times and _is_what(name, frame[name])]
     if not (times and people and what):
         return None
+    # Who is known only after a log-in was somebody before: by their device.
+    people.sort(key=lambda name: (is_nobody(frame[name]).any(), not IDS.search(words_of(name))))
     time = min(times, key=lambda name: _rank_time(words_of(name)))
     event = min(what, key=lambda name: not _EVENT.fullmatch(words_of(name)))
     source: dict[str, Any] = {
         "columns": {"participant": people[0], "event": event, "occurred_at": time}
     }
     asks = [f"'{people[0]}' is taken for the person, '{event}' for what was done."]
+    asks += _ask_about_blanks(frame, people)
     if len(times) > 1:
         asks.append(f"of {len(times)} columns with times, '{time}' is taken for that of the event.")
     if time in units:
@@ -105,6 +112,22 @@ def guess_log(file: str, frame: pd.DataFrame, n_rows: int) -> Guess | None:
     events = frame[event].value_counts().to_dict()
     label = f"events, a table: {n_rows:,} of {len(events)} kinds"
     return Guess(file, "events", label, source, tuple(asks), events)
+
+
+def _holds_devices(name: str, values: pd.Series) -> bool:
+    return bool(DEVICES.search(words_of(name))) and holds_codes(values) and not is_choice(values)
+
+
+def _ask_about_blanks(frame: pd.DataFrame, people: list[str]) -> list[str]:
+    blank = {name: int(is_nobody(frame[name]).sum()) for name in people}
+    return [
+        f"'{name}' is blank in {n:,} rows: those events are left out."
+        if name == people[0]
+        else f"'{name}' is blank in {n:,} rows, as before somebody logs in: where another source "
+        "knows these ids, `cjm check` offers a key map once there is a study.yaml."
+        for name, n in blank.items()
+        if n
+    ]
 
 
 _OTHER_IDS = re.compile(

@@ -193,7 +193,11 @@ def _ask_about_times(frame: pd.DataFrame) -> list[str]:
         return []
     filled = frame[dated[0]][frame[dated[0]] != ""]
     if filled.str.match(r"\d{1,2}[-/.]\d").any():
-        return ["times are left out: whether 03/04 is in March or April, `day_first:` tells."]
+        return [
+            f"times are left out: whether 03/04 in '{dated[0]}' is in March or April, only you "
+            f"know. `submitted_at: {dated[0]}` under `columns:` and `day_first: true` (3 April) or "
+            "`day_first: false` read them."
+        ]
     return [f"times are left out: not all of '{dated[0]}' can be read (2026-03-05 13:03 can)."]
 
 

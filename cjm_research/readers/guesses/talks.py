@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -92,13 +93,14 @@ def _find_others(turns: Sequence[Utterance], asking: Sequence[str]) -> set[str]:
 
 
 _MANY = 0.1
+_SENTENCE_END = re.compile(r"([.!…。?？؟])(?=\s|$)")
 
 
 def _holds_questions(turns: Sequence[Utterance]) -> bool:
     """Tell whether more is asked than one voice would ask: an interviewer may be among them."""
-    paragraphs = [part.strip() for turn in turns for part in turn.text.split("\n")]
-    n_asked = sum(part.endswith(QUESTION_MARKS) for part in paragraphs)
-    return n_asked > 1 and n_asked >= _MANY * len(paragraphs)
+    ends = [mark for turn in turns for mark in _SENTENCE_END.findall(turn.text)]
+    n_asked = sum(mark in QUESTION_MARKS for mark in ends)
+    return n_asked > 1 and n_asked >= _MANY * len(ends)
 
 
 def _find_interviewers(labels: Sequence[str], turns: Sequence[Utterance]) -> list[str]:
