@@ -103,6 +103,8 @@ def _ask_for_encoding(path: Path, guess: Callable[..., Guess]) -> Guess:
             found = guess(encoding="latin-1")
         except SourceError:
             raise error from None
+        if not found.kind:
+            raise error
         return replace(found, source=found.source | {"encoding": None})
 
 
