@@ -411,7 +411,7 @@ class Roster(_Source):
 
 
 class Keys(_Source):
-    """A key map: a table of two columns that says which id of one source is which of another."""
+    """A key map: two columns, of a table or a log, of ids of one person in two sources."""
 
     kind: Literal["keys"]
     sampling: Literal["purposive", "convenience", "random", "census"] = "purposive"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+import yaml
+
 from cjm_research.errors import SourceError, did_you_mean, quoted
 
 STUDY_FILE = "study.yaml"
@@ -122,3 +124,11 @@ def list_studies(root: Path) -> list[str]:
 def _place(root: Path, folder: Path) -> Place:
     name = folder.name
     return Place(name, folder, root / "data" / "processed" / name, root / "reports" / name)
+
+
+def in_line(value: object) -> str:
+    """Return a value as it stands in one line of a study.yaml."""
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, width=10_000, allow_unicode=True, sort_keys=False
+    )
+    return text.removesuffix("\n...\n").strip()

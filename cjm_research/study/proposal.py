@@ -16,7 +16,7 @@ from cjm_research.config import JourneyPart, Source, build_journey
 from cjm_research.errors import CjmError, SourceError
 from cjm_research.readers import Guess, read_source, recognise_file
 from cjm_research.study.first_look import find_pins
-from cjm_research.study.project import STUDY_FILE
+from cjm_research.study.project import STUDY_FILE, in_line
 
 _HEAD = """\
 # Proposed by `cjm check` from what lies in this folder. {state}
@@ -394,7 +394,7 @@ def _write_journey(logs: Sequence[Mapping[str, int]]) -> str:
         lines.append("  stages:              # ? events that mean: in this stage")
     for stage, events in stages.items():
         if events:
-            lines.append(f"    - {{id: {stage}, events: {_in_line(events)}}}")
+            lines.append(f"    - {{id: {stage}, events: {in_line(events)}}}")
     if loose:
         lines.append(f"    # events in no stage yet: {', '.join(map(_one_line, loose[:20]))}")
     return "\n".join(lines)
@@ -402,10 +402,6 @@ def _write_journey(logs: Sequence[Mapping[str, int]]) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _in_line(values: list[str]) -> str:
-    return yaml.safe_dump(values, default_flow_style=True, width=10_000, allow_unicode=True).strip()
 
 
 def _in_yaml(value: Any) -> str:

@@ -8,10 +8,10 @@ from itertools import combinations, count, product
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from cjm_research import privacy, readers
 from cjm_research.config import Keys, Roster, Source, StudyConfig, Survey
+from cjm_research.study.project import in_line
 
 _LEAST = 3
 """So few ids may be the same by chance."""
@@ -159,9 +159,9 @@ class _Advice:
             if column.n_pairs > len(column.ids):
                 return self._map(column, "several people have the same", of_people=False)
             self._identifiers[source.id].append(column.name)
-            return [f"    in {source.id}, `identifiers: {_in_line(self._identifiers[source.id])}`"]
+            return [f"    in {source.id}, `identifiers: {in_line(self._identifiers[source.id])}`"]
         if column.is_whole or not column.participant:
-            return [f"    in {source.id}, under `columns:`, `participant: {_in_line(column.name)}`"]
+            return [f"    in {source.id}, under `columns:`, `participant: {in_line(column.name)}`"]
         # As `participant` it would lose the rows in which it is blank: those before a log-in.
         blank = f"it is blank in {column.n_blank:,} of its rows"
         return self._map(column, blank if column.n_blank else "it repeats", of_people=True)
@@ -179,7 +179,7 @@ class _Advice:
         ids = (column.name, column.participant) if of_people else (column.participant, column.name)
         keys["columns"] = dict(zip(("participant", "identifier"), ids, strict=True))
         # As it stands in a study.yaml, to be taken over.
-        return [f"    under `sources:`, a key map ({why}):", f"  - {_in_line(keys)}"]
+        return [f"    under `sources:`, a key map ({why}):", f"  - {in_line(keys)}"]
 
 
 def _read(source: Source, folder: Path) -> list[_Column]:
@@ -207,10 +207,3 @@ def _add(column: _Column, people: pd.Series, cells: pd.Series) -> None:
     column.ids |= set(values[kept])
     column.n_pairs += int(kept.sum())
     column.n_people += pairs.loc[kept, "person"].nunique()
-
-
-def _in_line(value: object) -> str:
-    text: str = yaml.safe_dump(
-        value, default_flow_style=True, width=10_000, allow_unicode=True, sort_keys=False
-    )
-    return text.removesuffix("\n...\n").strip()

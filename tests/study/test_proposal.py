@@ -224,6 +224,13 @@ def propose(folder, **files):
     return "\n".join(lines), yaml.safe_load(text) if text else {}, text
 
 
+def check_text(folder, text):
+    """Save a study.yaml as it stands, and check it."""
+    (folder / "study.yaml").write_text(text, "utf-8")
+    lines, n_problems = check.check_study(folder)
+    return "\n".join(lines), n_problems
+
+
 def test_who_asks_in_other_files_is_no_participant_in_one_without_a_question(tmp_path):
     asked = "Ines Holm: How was it?\n{}: It took me an hour.\nInes Holm: Why is that?\n"
     quiet = "Ines Holm: Tell me.\nCem: What do you mean?\nInes Holm: Anything.\n"
@@ -358,15 +365,12 @@ def test_a_log_of_which_only_the_order_of_dates_is_unknown_is_shown_to_be_added(
     _, _, after = said.partition("Once that is mended or filled in, add under `sources:`:\n")
     # Taken at its word: the lines as they stand, and then what only the researcher knows.
     pasted = text + after.partition("\n\n")[0] + "\n"
-    (tmp_path / "study.yaml").write_text(pasted, "utf-8")
-    lines, n_problems = check.check_study(tmp_path)
+    told, n_problems = check_text(tmp_path, pasted)
     assert n_problems == 1
-    assert "declare `day_first: true` or `day_first: false`" in "\n".join(lines)
-    filled = pasted.replace("    day_first:   # ?", "    day_first: true   # ?")
-    (tmp_path / "study.yaml").write_text(filled, "utf-8")
-    lines, n_problems = check.check_study(tmp_path)
+    assert "declare `day_first: true` or `day_first: false`" in told
+    told, n_problems = check_text(tmp_path, pasted.replace("day_first:   #", "day_first: true   #"))
     assert n_problems == 0
-    assert "from 2026-03-01" in "\n".join(lines)
+    assert "from 2026-03-01" in told
 
 
 def test_a_study_of_which_nothing_can_be_read_yet_is_proposed_with_its_blanks(tmp_path):
@@ -375,15 +379,14 @@ def test_a_study_of_which_nothing_can_be_read_yet_is_proposed_with_its_blanks(tm
     said, _, text = propose(tmp_path, a__txt=talk, log__csv="user_id,event,when\n" + "".join(rows))
     assert said.endswith("No file can be used yet.")
     assert "It does not run yet" in text
-    (tmp_path / "study.yaml").write_text(text, "utf-8")
     with pytest.raises(ConfigError, match=r"interviews\.encoding: .* Found: nothing"):
-        check.check_study(tmp_path)
+        check_text(tmp_path, text)
     filled = text.replace("encoding:   #", "encoding: cp1252   #")
-    filled = filled.replace("day_first:   #", "day_first: false   #")
-    (tmp_path / "study.yaml").write_text(filled, "utf-8")
-    lines, n_problems = check.check_study(tmp_path)
+    told, n_problems = check_text(
+        tmp_path, filled.replace("day_first:   #", "day_first: false   #")
+    )
     assert n_problems == 0
-    assert "from 2026-01-03" in "\n".join(lines)
+    assert "from 2026-01-03" in told
 
 
 def test_a_survey_in_another_encoding_keeps_none_of_its_rounds_out(tmp_path):
